@@ -1,0 +1,110 @@
+// Package actions is the contract of an action: what it declares, how it is called and what may come of a try.
+//
+// One folder each holds a kind of action, declared as a value that the program lists; nothing registers itself:
+//
+//	var Action = actions.Define(actions.Spec[Account, Params]{
+//		Name:    "slack",
+//		Summary: "Post a message to a Slack channel",
+//		Open:    open,
+//	})
+//
+// The parameter struct is written once: its JSON Schema, its documentation, the check of a rule at load, the editor's
+// completion and `shopbell actions NAME` all come from it.
+//
+// An action knows nothing of events, rules or queues, and never tries again by itself.
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/netip"
+
+	"shopbell/shape"
+)
+
+// A Sender carries out one kind of action through one account. Send may be called by many goroutines at once, and more
+// than once for one Key. It returns when ctx is done. An error says what became of the try, see [OutcomeOf].
+type Sender[P any] interface {
+	Send(context.Context, Call[P]) (Result, error)
+}
+
+// A Call is one step to carry out.
+type Call[P any] struct {
+	Key    string // the step's idempotency key: the same on every try, at most 64 characters, letters, digits, - and _
+	Try    int    // from 1
+	Params P
+}
+
+// A Result is what a step leaves for later steps (`steps.<id>`) and for people. It is a JSON object's content with
+// plain values; it holds no secret.
+type Result map[string]any
+
+// An Env is what the operator's config gives to every action.
+type Env struct {
+	Allow []netip.Prefix // private networks that requests named in rules may reach
+	Log   *slog.Logger   // never nil
+	// UserAgent is what requests over HTTP say of their sender; "" means "shopbell".
+	UserAgent string
+	// Templates is the root of files that steps may name (`template:`, `attach:`); "" allows none.
+	Templates string
+}
+
+// A Spec declares one kind of action with account type A and parameter type P. Both are structs whose json and
+// jsonschema tags declare keys, words for people, and what is required (no `omitempty` means required). A parameter
+// field's `lands` tag says where its text lands, see [Landing]. A secret in an account is of type [Secret].
+type Spec[A, P any] struct {
+	Name    string // the key in a rule's step: lower case, digits and _
+	Summary string // one line, no full stop
+	Doc     string // more, in Markdown; may be ""
+	Example string // a runnable step in YAML: `slack: { channel: "#sales", text: hello }`
+	Result  any    // a zero struct whose json and jsonschema tags declare what Result holds; nil for nothing
+
+	// Idempotent says that a try whose outcome is unknown may be repeated: the receiver tells by the key that it is
+	// the same, or a second one does no harm. When false, an unknown outcome is held for a person.
+	Idempotent bool
+	// Causes are the event types that carrying this out brings about, such as "order.updated".
+	Causes []string
+	// NoAccount says that the action works without an account; one may still be configured.
+	NoAccount bool
+	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
+	// error is for the operator and tells no secret.
+	Open func(Env, A) (Sender[P], error)
+}
+
+// A Kind is a [Spec] with its types closed over, so that the rest of the program sees one plain struct.
+type Kind struct {
+	Name, Summary, Doc, Example string
+	Idempotent, NoAccount       bool
+	Causes                      []string
+
+	Params  *shape.Shape // of a step
+	Account *shape.Shape // of an account in the config, without the keys `kind` and `stores`
+	Result  *shape.Shape // of what a step leaves; nil for nothing
+
+	// Open makes an account's outlet. config is JSON that fits Account, or nil for none.
+	Open func(env Env, config json.RawMessage) (Outlet, error)
+	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
+	Check func(params json.RawMessage) error
+}
+
+// An Outlet sends steps of one kind through one account: a [Sender] with its types closed over. params is JSON that
+// fits the kind's Params.
+type Outlet interface {
+	Send(ctx context.Context, key string, try int, params json.RawMessage) (Result, error)
+}
+
+// A Landing says where the text of a parameter ends up, and so how what a rule puts into a hole is escaped.
+type Landing string
+
+// The landings. A parameter without one takes text as it is.
+const (
+	Plain  Landing = ""       // no escaping
+	HTML   Landing = "html"   // & < > " ' become entities
+	Slack  Landing = "slack"  // & < > become entities, so that a customer's text rings nobody
+	Header Landing = "header" // line breaks and other control characters become spaces
+	// Address is one e-mail address, or a name and an address: nothing put there makes it two.
+	Address Landing = "address"
+	URL     Landing = "url"  // percent-encoded, so that a hole cannot leave its place in a path or query
+	JSON    Landing = "json" // inside a text that is itself JSON: quotes, backslashes and control characters escaped
+)

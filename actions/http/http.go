@@ -1,0 +1,191 @@
+// Package http declares the http action, which sends one request to any system that speaks HTTP:
+//
+//	http:
+//	  url: https://erp.example.com/orders/{{ order.id }}
+//	  json: { total: "{{ order.total }}" }
+//
+// Each request carries the step's key as webhook-id and, when the account has a secret, a signature per Standard
+// Webhooks. Private addresses are refused unless the operator allows them. It follows no redirects.
+package http
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	nethttp "net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"shopbell/actions"
+	"shopbell/actions/web"
+)
+
+// Action sends a request.
+var Action = actions.Define(actions.Spec[Account, Params]{
+	Name:    "http",
+	Summary: "Send a request to any system that speaks HTTP",
+	Doc:     doc,
+	Example: `http: { url: "https://erp.example.com/orders/{{ order.id }}", json: { total: "{{ order.total }}" } }`,
+	Result:  Result{},
+	// The receiver tells by webhook-id, the same on every try, that it has had the request before.
+	Idempotent: true,
+	NoAccount:  true,
+	Open:       open,
+})
+
+const doc = `Each request carries the headers webhook-id, the same on every try, so that the receiver can tell a repeated
+request, and webhook-timestamp. When the account has a secret it also carries webhook-signature, as
+Standard Webhooks describes it.
+
+What a hole puts into the url is percent-encoded, so that it stays in its place; a url that is nothing but one hole is
+taken as it is. Addresses in private networks are refused unless the operator allows them. Redirects are not followed.
+
+An answer of 2xx is success. 400, 401, 403, 405, 410, 413, 415, 422 and redirects are final; after any other answer, and
+after none, the request is tried again.`
+
+// An Account says how requests are signed and how they sign in.
+type Account struct {
+	Secret         actions.Secret            `json:"secret,omitempty" jsonschema:"pattern=^whsec_" jsonschema_description:"Signing secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64."`
+	PreviousSecret actions.Secret            `json:"previous_secret,omitempty" jsonschema:"pattern=^whsec_" jsonschema_description:"The secret before this one. While receivers change over, requests are signed with both."`
+	Token          actions.Secret            `json:"token,omitempty" jsonschema_description:"Bearer token, sent as Authorization."`
+	Username       string                    `json:"username,omitempty" jsonschema_description:"Name for basic authentication."`
+	Password       actions.Secret            `json:"password,omitempty" jsonschema_description:"Password for basic authentication."`
+	Headers        map[string]actions.Secret `json:"headers,omitempty" jsonschema_description:"More headers for every request, such as an API key."`
+	Hosts          []string                  `json:"hosts,omitempty" jsonschema_description:"The only hosts that this account may be used for, such as erp.example.com. Without it, a rule may name any host, and the host gets the token, password and headers."`
+}
+
+// Params are what one step says.
+type Params struct {
+	URL     string                  `json:"url" jsonschema:"minLength=1" jsonschema_description:"Where to: an http or https URL. What holes put in is percent-encoded, unless the whole URL is one hole." lands:"url"`
+	Method  string                  `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=POST" jsonschema_description:"What to do there."`
+	Headers map[string]actions.Text `json:"headers,omitempty" jsonschema_description:"More headers." lands:"header"`
+	JSON    rawJSON                 `json:"json,omitempty" jsonschema_description:"Body: any value, sent as JSON."`
+	Form    map[string]actions.Text `json:"form,omitempty" jsonschema_description:"Body: fields, sent as a web form."`
+	Body    *string                 `json:"body,omitempty" jsonschema_description:"Body: text, sent as it is; its type is text/plain unless headers say another."`
+	Timeout actions.Duration        `json:"timeout,omitempty" jsonschema_description:"Give up after this long, at most 2m. Without it: 10s for the answer to begin, 30s for all of it."`
+}
+
+// Result is what later steps see.
+type Result struct {
+	Status int    `json:"status" jsonschema_description:"Status of the answer, such as 200."`
+	JSON   any    `json:"json,omitempty" jsonschema_description:"The answer, when it is JSON."`
+	Body   string `json:"body,omitempty" jsonschema_description:"The answer, when it is other text; at most 64 KiB."`
+}
+
+// sender sends requests for one account. It is read-only.
+type sender struct {
+	client  *web.Client
+	keys    [][]byte // to sign with; none for no signature
+	headers nethttp.Header
+	hosts   []string
+	rows    []web.Row
+}
+
+func open(env actions.Env, a Account) (actions.Sender[Params], error) {
+	s := &sender{headers: make(nethttp.Header), hosts: a.Hosts, rows: statuses(a)}
+	for _, secret := range []actions.Secret{a.Secret, a.PreviousSecret} {
+		if secret == "" {
+			continue
+		}
+		key, err := parseSecret(secret)
+		if err != nil {
+			return nil, err
+		}
+		s.keys = append(s.keys, key)
+	}
+	if a.PreviousSecret != "" && a.Secret == "" {
+		return nil, errNoSecret
+	}
+	if err := s.signIn(a); err != nil {
+		return nil, err
+	}
+	secrets := []actions.Secret{a.Secret, a.PreviousSecret, a.Token, a.Password}
+	for _, values := range s.headers {
+		secrets = append(secrets, actions.Secret(values[0]))
+	}
+	for _, v := range a.Headers {
+		secrets = append(secrets, v)
+	}
+	s.client = web.New(web.Options{Env: env, Guarded: true, Secrets: secrets})
+	return s, nil
+}
+
+// Send sends the request once.
+func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.Result, error) {
+	request, err := s.request(ctx, &call)
+	if err != nil {
+		return nil, actions.Permanent(actions.BlameRequest, err)
+	}
+	answer, err := s.client.DoWithin(request, time.Duration(call.Params.Timeout))
+	if err != nil {
+		return nil, err
+	}
+	if err := answer.Err(s.rows...); err != nil {
+		return nil, err
+	}
+	return result(answer), nil
+}
+
+// request builds and signs what is sent.
+func (s *sender) request(ctx context.Context, call *actions.Call[Params]) (*nethttp.Request, error) {
+	p := &call.Params
+	target, err := s.target(p.URL)
+	if err != nil {
+		return nil, err
+	}
+	body, kind := p.content()
+	header := make(nethttp.Header, len(s.headers)+len(p.Headers)+5)
+	if kind != "" {
+		header["Content-Type"] = []string{kind}
+	}
+	for name, value := range p.Headers {
+		if badValue(string(value)) {
+			return nil, fmt.Errorf("the header %q has a line break or another control character in it", name)
+		}
+		header.Set(name, string(value))
+	}
+	for name, values := range s.headers {
+		header[name] = values
+	}
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	header["Webhook-Id"] = []string{call.Key}
+	header["Webhook-Timestamp"] = []string{stamp}
+	if len(s.keys) > 0 {
+		header["Webhook-Signature"] = []string{sign(s.keys, call.Key, stamp, body)}
+	}
+	method := p.Method
+	if method == "" {
+		method = nethttp.MethodPost
+	}
+	// http.NewRequest would parse the URL once more.
+	r := (&nethttp.Request{Method: method, URL: target, Host: target.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if len(body) > 0 {
+		// With GetBody, a kept connection that was closed before anything was written is replaced without a word.
+		r.GetBody = func() (io.ReadCloser, error) { return nopCloser{bytes.NewReader(body)}, nil }
+		r.Body, r.ContentLength = nopCloser{bytes.NewReader(body)}, int64(len(body))
+	} else if method != nethttp.MethodGet {
+		r.Body = nethttp.NoBody
+	}
+	return r, nil
+}
+
+// target reads the URL and refuses what no request should go to.
+func (s *sender) target(text string) (*url.URL, error) {
+	u, err := parseURL(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.hosts) > 0 && !allows(s.hosts, u) {
+		return nil, fmt.Errorf("the account may not be used for %s: its hosts do not name it", u.Host)
+	}
+	return u, nil
+}
+
+// nopCloser is a body of known length that needs no closing.
+type nopCloser struct{ *bytes.Reader }
+
+// Close does nothing.
+func (nopCloser) Close() error { return nil }

@@ -1,0 +1,218 @@
+// Package slack declares the slack action, which posts a message to a channel:
+//
+//	slack: { channel: "#sales", text: "{{ order.id }} is paid" }
+//
+// It goes through a bot token (chat.postMessage) or through an incoming webhook, whose channel is fixed. It does not
+// read, change or delete messages.
+package slack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"shopbell/actions"
+	"shopbell/actions/web"
+)
+
+// Action posts a message.
+var Action = actions.Define(actions.Spec[Account, Params]{
+	Name:    "slack",
+	Summary: "Post a message to a Slack channel",
+	Doc:     doc,
+	Example: `slack: { channel: "#sales", text: "*{{ order.id }}* is paid" }`,
+	Result:  Result{},
+	// Slack knows no key that would tell a repeated message, but a second one does little harm, and a lost one more.
+	Idempotent: true,
+	Open:       open,
+})
+
+const doc = `The account holds either the token of a bot, which may post to any channel that it is a member of, or the URL of an
+incoming webhook, whose channel is fixed, so that a step must not name one. Text is mrkdwn; what holes put in is
+escaped, so that a customer's words never ring a channel. Blocks are as Slack's documentation writes them.`
+
+// An Account is a bot or an incoming webhook.
+type Account struct {
+	Token   actions.Secret `json:"token,omitempty" jsonschema_description:"Bot token, xoxb-…, with the scope chat:write."`
+	Webhook actions.Secret `json:"webhook,omitempty" jsonschema_description:"URL of an incoming webhook, instead of a token."`
+	API     string         `json:"api,omitempty" jsonschema:"default=https://slack.com/api/" jsonschema_description:"Where Slack's API is; ends in /api/."`
+}
+
+// Params are what one step says.
+type Params struct {
+	Channel string           `json:"channel,omitempty" jsonschema:"minLength=1" jsonschema_description:"Channel to post in: its id or its #name. Not with a webhook." lands:"header"`
+	Text    string           `json:"text,omitempty" jsonschema_description:"Message in mrkdwn, at most 40,000 characters. With blocks, what notifications show." lands:"slack"`
+	Blocks  []map[string]any `json:"blocks,omitempty" jsonschema:"minItems=1,maxItems=50" jsonschema_description:"Message as blocks." lands:"slack"`
+	Thread  string           `json:"thread,omitempty" jsonschema_description:"Timestamp of the message to answer, such as steps.first.ts." lands:"header"`
+}
+
+// Check implements [actions.Checker].
+func (p Params) Check() error {
+	if p.Text == "" && len(p.Blocks) == 0 {
+		return errors.New("text or blocks is missing: a message says something")
+	}
+	return nil
+}
+
+// Result is what later steps see.
+type Result struct {
+	TS      string `json:"ts,omitempty" jsonschema_description:"Timestamp that names the message, for thread. Not from a webhook."`
+	Channel string `json:"channel,omitempty" jsonschema_description:"Id of the channel. Not from a webhook."`
+}
+
+func open(env actions.Env, a Account) (actions.Sender[Params], error) {
+	if (a.Token == "") == (a.Webhook == "") {
+		return nil, errors.New("want either token or webhook")
+	}
+	client := web.New(web.Options{Env: env, Secrets: []actions.Secret{a.Token, a.Webhook, secretPath(a.Webhook)}})
+	if a.Webhook != "" {
+		if !isURL(a.Webhook.Reveal()) {
+			return nil, errors.New("webhook is not an http or https URL")
+		}
+		return &webhook{client: client, url: a.Webhook}, nil
+	}
+	api := a.API
+	if api == "" {
+		api = slack.APIURL
+	}
+	if !isURL(api) {
+		return nil, errors.New("api is not an http or https URL")
+	}
+	if !strings.HasSuffix(api, "/") {
+		api += "/"
+	}
+	door := &door{client: client, token: a.Token}
+	return &bot{slack.New(a.Token.Reveal(), slack.OptionHTTPClient(door), slack.OptionAPIURL(api))}, nil
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
+
+// secretPath gives the part of a webhook's URL that is the secret.
+func secretPath(webhook actions.Secret) actions.Secret {
+	u, err := url.Parse(webhook.Reveal())
+	if err != nil {
+		return ""
+	}
+	return actions.Secret(strings.TrimPrefix(u.RequestURI(), "/"))
+}
+
+// bot posts with a token.
+type bot struct{ client *slack.Client }
+
+// Send implements [actions.Sender].
+func (b *bot) Send(ctx context.Context, call actions.Call[Params]) (actions.Result, error) {
+	p := &call.Params
+	if p.Channel == "" {
+		return nil, actions.Permanent(actions.BlameRequest, errors.New("channel is missing: a bot token posts to the channel that the step names"))
+	}
+	var options []slack.MsgOption
+	if p.Text != "" {
+		options = append(options, slack.MsgOptionText(p.Text, false)) // holes are escaped already
+	}
+	if len(p.Blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(blocks(p.Blocks)...))
+	}
+	if p.Thread != "" {
+		options = append(options, slack.MsgOptionTS(p.Thread))
+	}
+	channel, ts, _, err := b.client.SendMessageContext(ctx, p.Channel, options...)
+	if err != nil {
+		return nil, sorted(err)
+	}
+	if ts == "" {
+		return nil, errNotSlack()
+	}
+	return actions.Result{"ts": ts, "channel": channel}, nil
+}
+
+// block passes a block on as it was written.
+type block map[string]any
+
+// BlockType implements [slack.Block].
+func (b block) BlockType() slack.MessageBlockType {
+	kind, _ := b["type"].(string)
+	return slack.MessageBlockType(kind)
+}
+
+// ID implements [slack.Block].
+func (b block) ID() string {
+	id, _ := b["block_id"].(string)
+	return id
+}
+
+func blocks(written []map[string]any) []slack.Block {
+	out := make([]slack.Block, len(written))
+	for i, b := range written {
+		out[i] = block(b)
+	}
+	return out
+}
+
+// door is the way of slack-go to the network. It sorts what went wrong before slack-go, which would forget the half of
+// it, and lets only whole answers of 200 in.
+type door struct {
+	client *web.Client
+	token  actions.Secret
+}
+
+// Do sends a request.
+func (d *door) Do(r *http.Request) (*http.Response, error) {
+	r.Header.Set("Authorization", "Bearer "+d.token.Reveal())
+	answer, err := d.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := answer.Err(); err != nil {
+		return nil, err
+	}
+	if answer.Status != http.StatusOK || answer.Partial != nil {
+		return nil, errNotSlack()
+	}
+	return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Header: answer.Header,
+		Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
+}
+
+// webhook posts through an incoming webhook.
+type webhook struct {
+	client *web.Client
+	url    actions.Secret
+}
+
+// message is the body that incoming webhooks take.
+type message struct {
+	Text   string           `json:"text,omitempty"`
+	Blocks []map[string]any `json:"blocks,omitempty"`
+	Thread string           `json:"thread_ts,omitempty"`
+}
+
+// Send implements [actions.Sender]. slack-go could do it too, but drops the text that says what is wrong.
+func (w *webhook) Send(ctx context.Context, call actions.Call[Params]) (actions.Result, error) {
+	p := &call.Params
+	if p.Channel != "" {
+		return nil, actions.Permanent(actions.BlameRequest, errors.New("channel is given, but the channel of an incoming webhook is fixed"))
+	}
+	body, err := json.Marshal(message{p.Text, p.Blocks, p.Thread})
+	if err != nil {
+		return nil, actions.Permanent(actions.BlameRequest, err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url.Reveal(), bytes.NewReader(body))
+	if err != nil {
+		return nil, actions.Permanent(actions.BlameAccount, errors.New("webhook is not a URL"))
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := w.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	return actions.Result{}, sortedWebhook(answer)
+}

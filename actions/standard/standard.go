@@ -1,0 +1,26 @@
+// Package standard is the list of the kinds of action that come with Shopbell:
+//
+//	for _, kind := range standard.Kinds() {
+//		fmt.Println(kind.Name, "-", kind.Summary)
+//	}
+//
+// A new kind is one line here. It does not know plugins.
+package standard
+
+import (
+	"shopbell/actions"
+	"shopbell/actions/email"
+	"shopbell/actions/http"
+	"shopbell/actions/log"
+	"shopbell/actions/slack"
+)
+
+// Kinds lists the kinds, ordered by name. The list is the caller's own.
+func Kinds() []*actions.Kind {
+	return []*actions.Kind{
+		email.Action,
+		http.Action,
+		log.Action,
+		slack.Action,
+	}
+}
