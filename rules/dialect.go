@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+// The bounds of one expression, and of one evaluation of it.
+const (
+	maxNodes  = 1_000   // parts of one expression
+	maxValues = 200_000 // values in the lists and objects that an evaluation makes
+	maxSteps  = 500_000 // steps of an evaluation, at some 50 ns each
+	maxText   = 1 << 20 // bytes of a text that an evaluation makes
+)
+
+// A dialect is expr as rules know it: without its clock, with our functions, and compiled for values whose types are
+// not known until they are there, so that nil meets no instruction made for a number or a text. One goroutine uses it.
+type dialect struct {
+	config    *conf.Config
+	functions map[string]*Function
+	parser    parser.Parser
+	machines  *sync.Pool // of *vm.VM, shared by all programs of a set
+}
+
+func newDialect() *dialect {
+	d := &dialect{config: conf.CreateNew(), functions: map[string]*Function{}, machines: &sync.Pool{New: newMachine}}
+	d.config.WithEnv(map[string]any{})
+	d.config.Strict = false
+	d.config.Optimize = true // of jumps only: the passes that rewrite the tree are not ours
+	d.config.MaxNodes = maxNodes
+	for _, name := range []string{"now", "timezone"} {
+		d.config.Disabled[name] = true
+		delete(d.config.Builtins, name)
+	}
+	for _, f := range append(Functions(), hidden()...) {
+		d.functions[f.Name] = &f
+		d.config.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.bridge()}
+	}
+	return d
+}
+
+func newMachine() any { return &vm.VM{MemoryBudget: maxValues} }
+
+// parse reads an expression; its error is a [*file.Error].
+func (d *dialect) parse(code string) (ast.Node, error) {
+	// The parser counts nodes over its life, and bounds them.
+	d.parser = parser.Parser{}
+	oneLine, breaks := joinLines(code)
+	tree, err := d.parser.Parse(oneLine, d.config)
+	if err != nil {
+		if at, ok := errors.AsType[*file.Error](err); ok && breaks != "" {
+			at.Message = strings.ReplaceAll(at.Message, breaks, "\n")
+		}
+		return nil, err
+	}
+	if breaks != "" {
+		ast.Walk(&tree.Node, lineBreaks(breaks))
+	}
+	return tree.Node, nil
+}
+
+// compile makes a program of a parsed expression. It changes the tree.
+func (d *dialect) compile(code string, node ast.Node) (*vm.Program, error) {
+	node = guard(node)
+	tree := &parser.Tree{Node: node, Source: file.NewSource(code)}
+	d.config.Expect = reflect.Invalid
+	if _, err := checker.Check(tree, d.config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, d.config)
+}
+
+// A program is one compiled expression. Many goroutines may run it at once.
+type program struct {
+	code     string
+	vm       *vm.Program
+	machines *sync.Pool
+	place    locator
+}
+
+// A locator gives line and column in a file, from 1, of a character of an expression, counted from 0.
+type locator func(offset int) (line, column int)
+
+// run evaluates the program. Its error is a [*failure].
+func (p *program) run(env map[string]any) (any, error) {
+	if s, ok := env[scopeName].(*scope); ok {
+		s.left = maxSteps
+	}
+	machine := p.machines.Get().(*vm.VM)
+	value, err := machine.Run(p.vm, env)
+	if err != nil {
+		// A machine that panicked is not used again.
+		return nil, p.explain(err, env)
+	}
+	p.machines.Put(machine)
+	return value, nil
+}
+
+// A failure is an expression that could not be evaluated, in a merchant's words.
+type failure struct {
+	offset  int
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func (p *program) explain(err error, env map[string]any) error {
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return &failure{message: err.Error()}
+	}
+	return &failure{offset: at.From, message: words(p.code, at)}
+}

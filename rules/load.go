@@ -1,0 +1,289 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"shopbell/document"
+)
+
+// The bounds of a rules directory. What passes them is a problem.
+const (
+	maxFiles    = 20_000       // rule files of one directory
+	maxDirSize  = 64 << 20     // bytes of one directory's rule files
+	maxProblems = 1_000        // told of one directory
+	maxStores   = 100_000      // directories of stores
+	fileSuffix  = ".yaml"      // of rule files
+	testSuffix  = "_test.yaml" // of files that hold tests of rules
+)
+
+// Load reads the rule files below dir: those at its top apply to every store, those in a directory below it to the
+// store that the directory is named for. Each directory stands alone: one that has problems keeps the rules that it
+// had in previous, if any, and is marked as broken. Load itself never fails; what is wrong is in [Set.Problems].
+func Load(dir string, w World, previous *Set) *Set {
+	return load(os.DirFS(dir), dir, w, previous)
+}
+
+// Parse makes a set of files given by their path below the rules directory ("sales.yaml", "1003/sales.yaml") and their
+// text, as [Load] does of a directory.
+func Parse(files map[string]string, w World) *Set {
+	l := newLoading("", w, nil)
+	for _, name := range slices.Sorted(mapsKeys(files)) {
+		directory, _ := path.Split(name)
+		l.take(strings.TrimSuffix(directory, "/"), name, []byte(files[name]))
+	}
+	return l.finish()
+}
+
+func mapsKeys[V any](m map[string]V) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for key := range m {
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+func load(files fs.FS, dir string, w World, previous *Set) *Set {
+	l := newLoading(dir, w, previous)
+	l.open("")
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		l.fail("", dir, "the rules directory cannot be read: "+reason(err))
+		return l.finish()
+	}
+	stores := 0
+	for _, e := range entries {
+		if !isDirectory(files, e.Name(), e) {
+			l.file(files, "", e.Name())
+			continue
+		}
+		if ignored(e.Name()) {
+			continue
+		}
+		if stores++; stores > maxStores {
+			l.fail("", dir, fmt.Sprintf("there are more than %d directories of stores", maxStores))
+			break
+		}
+		l.store(files, e.Name())
+	}
+	return l.finish()
+}
+
+// isDirectory follows a symbolic link, for some systems mount configuration as links.
+func isDirectory(files fs.FS, name string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := fs.Stat(files, name)
+	return err == nil && info.IsDir()
+}
+
+// ignored tells of names that editors, version control and mounts leave behind.
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
+		strings.HasSuffix(name, ".swp") || strings.HasSuffix(name, ".tmp") || strings.HasSuffix(name, ".bak") || strings.HasSuffix(name, ".orig")
+}
+
+// reason gives an error of the file system without the path, which the problem names already.
+func reason(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "it does not exist"
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return "this is not permitted"
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// loading is a load in progress.
+type loading struct {
+	dir      string // as shown before the names of files
+	world    World
+	previous *Set
+	parts    map[string]*loadingPart
+	set      *Set
+}
+
+// loadingPart is one directory of a load in progress.
+type loadingPart struct {
+	reader *reader
+	rules  []*Rule
+	hash   []string
+	files  int
+	bytes  int
+}
+
+func newLoading(dir string, w World, previous *Set) *loading {
+	return &loading{dir: dir, world: w, previous: previous, parts: map[string]*loadingPart{}, set: &Set{loaded: map[string][]*Rule{}}}
+}
+
+// open begins a directory.
+func (l *loading) open(directory string) *loadingPart {
+	p := l.parts[directory]
+	if p == nil {
+		p = &loadingPart{reader: newReader(l.world, directory)}
+		l.parts[directory] = p
+		if directory != "" && !l.world.serves(directory) {
+			hint := document.DidYouMean(directory, l.world.stores())
+			if hint == "" {
+				hint = "The config has " + orNone(l.world.stores()) + "."
+			}
+			p.reader.problems = append(p.reader.problems, document.Problem{File: filepath.Join(l.dir, directory),
+				Message: fmt.Sprintf("no source has a store %q, for which this directory is named", directory), Hint: hint})
+		}
+	}
+	return p
+}
+
+// fail keeps a problem of a whole file or directory.
+func (l *loading) fail(directory, name, message string) {
+	p := l.open(directory)
+	p.reader.problems = append(p.reader.problems, document.Problem{File: name, Message: message})
+}
+
+// store reads the directory of one store.
+func (l *loading) store(files fs.FS, name string) {
+	entries, err := fs.ReadDir(files, name)
+	if err != nil {
+		l.fail(name, filepath.Join(l.dir, name), "the directory cannot be read: "+reason(err))
+		return
+	}
+	for _, e := range entries {
+		if isDirectory(files, path.Join(name, e.Name()), e) {
+			if !ignored(e.Name()) {
+				l.fail(name, filepath.Join(l.dir, name, e.Name()), "a directory inside a store's directory is not read")
+			}
+			continue
+		}
+		l.file(files, name, e.Name())
+	}
+}
+
+// file reads one file, unless it is none of ours.
+func (l *loading) file(files fs.FS, directory, name string) {
+	shown := filepath.Join(l.dir, directory, name)
+	switch {
+	case ignored(name), strings.HasSuffix(name, testSuffix):
+		return
+	case strings.HasSuffix(strings.ToLower(name), ".yml"), strings.HasSuffix(strings.ToLower(name), fileSuffix) && !strings.HasSuffix(name, fileSuffix):
+		l.fail(directory, shown, "a rule file ends in .yaml: rename it to "+name[:strings.LastIndexByte(name, '.')]+fileSuffix)
+		return
+	case !strings.HasSuffix(name, fileSuffix):
+		return
+	}
+	text, err := readBounded(files, path.Join(directory, name))
+	if err != nil {
+		l.fail(directory, shown, "the file cannot be read: "+reason(err))
+		return
+	}
+	l.take(directory, shown, text)
+}
+
+// readBounded reads at most one byte more than a file may have, so that no file can fill the memory.
+func readBounded(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, document.MaxBytes+1))
+}
+
+// take reads the rules of one file's text.
+func (l *loading) take(directory, name string, text []byte) {
+	if strings.Contains(directory, "/") {
+		l.fail(directory[:strings.IndexByte(directory, '/')], name, "a directory inside a store's directory is not read")
+		return
+	}
+	p := l.open(directory)
+	p.files++
+	p.bytes += len(text)
+	if p.files > maxFiles || p.bytes > maxDirSize {
+		if p.files == maxFiles+1 || p.bytes-len(text) <= maxDirSize {
+			l.fail(directory, name, fmt.Sprintf("a directory may have %d rule files and %d MB; this one has more", maxFiles, maxDirSize>>20))
+		}
+		return
+	}
+	sum := sha256.Sum256(text)
+	p.hash = append(p.hash, path.Base(filepath.ToSlash(name)), hex.EncodeToString(sum[:]))
+	p.rules = append(p.rules, p.reader.read(name, text)...)
+	if all := p.reader.problems; len(all) > maxProblems {
+		rest, _ := document.Split(all[maxProblems:])
+		p.reader.problems = append(all[:maxProblems:maxProblems], document.Problem{
+			File: name, Warning: len(rest) == 0, Message: fmt.Sprintf("there are more than %d problems; the others are not shown", maxProblems),
+		})
+	}
+}
+
+// finish makes the set: the good directories as they are, the broken ones as they were.
+func (l *loading) finish() *Set {
+	l.open("")
+	for _, name := range slices.Sorted(mapsKeys(l.parts)) {
+		p := l.parts[name]
+		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.reader.problems)}
+		problems, _ := document.Split(d.Problems)
+		rules := p.rules
+		if d.Broken = len(problems) > 0; d.Broken {
+			rules = nil
+			if l.previous != nil {
+				rules = l.previous.loaded[name]
+			}
+		}
+		d.Rules = len(rules)
+		l.set.loaded[name] = rules
+		l.set.rules = append(l.set.rules, rules...)
+		l.set.directories = append(l.set.directories, d)
+	}
+	l.set.build()
+	return l.set
+}
+
+// digest hashes words, 16 hex digits.
+func digest(words ...string) string {
+	h := sha256.New()
+	for _, w := range words {
+		fmt.Fprintf(h, "%d:%s", len(w), w)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+func revision(directory, text string) string { return digest(directory, text) }
+
+// Directories lists the state of each directory, the top first, then by name. It must not be changed.
+func (s *Set) Directories() []Directory { return s.directories }
+
+// Problems lists what is wrong in all directories, warnings too, ordered by file and place.
+func (s *Set) Problems() []document.Problem {
+	var all []document.Problem
+	for _, d := range s.directories {
+		all = append(all, d.Problems...)
+	}
+	return document.Sort(all)
+}
+
+// Rules lists every rule that is loaded, also those that are not enabled, by directory, file and place. It must not be
+// changed.
+func (s *Set) Rules() []*Rule { return s.rules }
+
+// Revision gives a hash over the rules that are loaded: 16 hex digits, the same for the same rules.
+func (s *Set) Revision() string {
+	words := make([]string, 0, 2*len(s.rules))
+	for _, r := range s.rules {
+		words = append(words, r.Directory, r.Revision)
+	}
+	return digest(words...)
+}

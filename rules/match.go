@@ -1,0 +1,224 @@
+package rules
+
+import (
+	"time"
+
+	"shopbell/event"
+)
+
+// A Set is every rule of a rules directory, checked, compiled and indexed. It is read-only: a reload makes a new one.
+// Many goroutines may use it at once.
+type Set struct {
+	directories []Directory
+	loaded      map[string][]*Rule // by directory, in the order of their files
+	rules       []*Rule
+	index       map[listenKey]*listeners
+}
+
+// listenKey is an event type of a source.
+type listenKey struct{ source, typ string }
+
+// listeners are the rules on one event type, in order of directory, file and place.
+//
+// The seam for an index of conditions is here: a table from a value that the condition must see (order.customerGroup ==
+// "VIP") to the rules that wait for it would take the place of the plain slices.
+type listeners struct {
+	noun   string
+	change event.Change
+	every  *group            // of a store that no rule names
+	stores map[string]*group // of a store that some rule names: those rules and the rules for every store
+}
+
+type group struct {
+	need     Need
+	envelope bool // some rule reads the event beyond its data, or the store
+	rules    []*Rule
+}
+
+// add puts a rule on the list, and what it wants to know with it.
+func (g *group) add(r *Rule) {
+	g.rules = append(g.rules, r)
+	g.envelope = g.envelope || r.envelope
+	g.need.Listens = true
+	g.need.Data = g.need.Data || r.need.Data
+	g.need.Entity = g.need.Entity || r.need.Entity
+	g.need.Profile = g.need.Profile || r.need.Profile
+}
+
+// build indexes the rules that are to run.
+func (s *Set) build() {
+	s.index = map[listenKey]*listeners{}
+	for _, r := range s.rules {
+		if !r.enabled {
+			continue
+		}
+		for _, l := range r.listens {
+			at := s.index[listenKey{l.source, l.Name}]
+			if at == nil {
+				at = &listeners{noun: l.Noun, change: l.Change, every: &group{}, stores: map[string]*group{}}
+				s.index[listenKey{l.source, l.Name}] = at
+			}
+			at.add(r)
+		}
+	}
+}
+
+// add keeps the order of rules in each store's group: rules come in the order of the set.
+func (l *listeners) add(r *Rule) {
+	if len(r.stores) == 0 {
+		l.every.add(r)
+		for _, g := range l.stores {
+			g.add(r)
+		}
+		return
+	}
+	for _, store := range r.stores {
+		g := l.stores[store]
+		if g == nil {
+			g = &group{need: l.every.need, envelope: l.every.envelope, rules: append([]*Rule(nil), l.every.rules...)}
+			l.stores[store] = g
+		}
+		if len(g.rules) == 0 || g.rules[len(g.rules)-1] != r {
+			g.add(r)
+		}
+	}
+}
+
+func (l *listeners) of(store string) *group {
+	if g, ok := l.stores[store]; ok {
+		return g
+	}
+	return l.every
+}
+
+// Need tells what has to be known of an event before it can be matched and its runs be rendered. It costs a look into
+// a map.
+func (s *Set) Need(source, store, typ string) Need {
+	l := s.index[listenKey{source, typ}]
+	if l == nil {
+		return Need{}
+	}
+	return l.of(store).need
+}
+
+// Match gives the rules that fire on an event and those whose condition could not be evaluated, in order of directory,
+// file and place in it. Rules whose condition is false are left out. It does no I/O, and gives the same answer each
+// time it is asked.
+func (s *Set) Match(in *Input) []Decision {
+	l := s.index[listenKey{in.Event.Source, in.Event.Type}]
+	if l == nil {
+		return nil
+	}
+	var env map[string]any
+	var made []Decision
+	g := l.of(in.Event.Store)
+	for _, r := range g.rules {
+		d := Decision{Rule: r, Verdict: Fires, Once: l.change == event.Created}
+		if r.condition != nil {
+			if env == nil {
+				env = environment(in, l.noun, g.envelope)
+			}
+			fires, err := r.decide(r.condition, env)
+			switch {
+			case err != nil:
+				d.Verdict, d.Err = Errs, err
+			case !fires:
+				continue
+			}
+		}
+		made = append(made, d)
+	}
+	return made
+}
+
+// Decide gives one rule's verdict on an event, as [Set.Match] would: also when its condition is false, and also for a
+// rule of another set.
+func (r *Rule) Decide(in *Input) Decision {
+	d := Decision{Rule: r, Verdict: Fires, Once: r.Once(in.Event.Source, in.Event.Type)}
+	if r.condition == nil {
+		return d
+	}
+	fires, err := r.decide(r.condition, environment(in, r.noun(in.Event.Source, in.Event.Type), r.envelope))
+	switch {
+	case err != nil:
+		d.Verdict, d.Err = Errs, err
+	case !fires:
+		d.Verdict = Passes
+	}
+	return d
+}
+
+// Once tells whether an event type says that its subject is new, so that the rule acts once for each subject, however
+// many such events name it.
+func (r *Rule) Once(source, typ string) bool {
+	for _, l := range r.listens {
+		if l.source == source && l.Name == typ {
+			return l.Change == event.Created
+		}
+	}
+	return false
+}
+
+// Need tells what the rule's condition and steps read.
+func (r *Rule) Need() Need { return r.need }
+
+// Enabled tells whether the rule runs; one that is not enabled is checked only.
+func (r *Rule) Enabled() bool { return r.enabled }
+
+// Tags lists the rule's tags. It must not be changed.
+func (r *Rule) Tags() []string { return r.tags }
+
+// Stores lists the stores that the rule is limited to; empty means every store. It must not be changed.
+func (r *Rule) Stores() []string { return r.stores }
+
+// environment gives the values behind the names of expressions. It is made once for an event, and only read. What no
+// expression reads is left out: most rules need neither the event's own fields nor the store.
+func environment(in *Input, noun string, envelope bool) map[string]any {
+	env := make(map[string]any, 8)
+	env["was"] = present(in.Was)
+	if noun != "" {
+		env[noun] = present(in.Entity)
+	}
+	env[scopeName] = &scope{store: in.Store}
+	if !envelope {
+		env["event"] = map[string]any{"data": in.Data}
+		return env
+	}
+	e, s := in.Event, &in.Store
+	id := s.ID
+	if id == "" {
+		id = e.Store
+	}
+	env["event"] = map[string]any{
+		"id": e.ID, "type": e.Type, "source": e.Source, "store": e.Store, "subject": told(e.Subject),
+		"created": instant(e.Created), "received": instant(e.Received), "data": in.Data,
+	}
+	env["store"] = map[string]any{
+		"id": id, "name": told(s.Name), "email": told(s.Email), "url": told(s.URL),
+		"currency": told(s.Currency), "timezone": told(s.Timezone), "language": told(s.Language),
+	}
+	return env
+}
+
+// present gives an object, or nil without a type, which is what expressions know as nil.
+func present(object map[string]any) any {
+	if object == nil {
+		return nil
+	}
+	return object
+}
+
+func instant(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+// told turns what the platform did not tell into nil, so that it cannot become a silent blank in a message.
+func told(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

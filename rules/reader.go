@@ -1,0 +1,277 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"shopbell/document"
+	"shopbell/event"
+)
+
+// reader turns the files of one directory into rules. It is used by one goroutine, for one directory.
+type reader struct {
+	world     World
+	dialect   *dialect
+	builtins  map[string]exprFunction
+	kinds     map[*event.Schema]*kind // kinds made so far
+	directory string
+	pinned    bool // a rule of a waiting run: it was checked once, and only has to be made again
+	file      *document.File
+	problems  []document.Problem
+	names     map[string]string // rule names seen, and where
+
+	meant map[string]bool // keys of the rule at hand that are there, misspelt
+
+	secretPattern *regexp.Regexp
+}
+
+func newReader(w World, directory string) *reader {
+	return &reader{
+		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
+		kinds: map[*event.Schema]*kind{}, names: map[string]string{}, secretPattern: secretPattern(),
+	}
+}
+
+func (r *reader) wrong(n *yaml.Node, message, hint string) {
+	r.problems = append(r.problems, r.file.At(n, message, hint))
+}
+
+func (r *reader) warn(n *yaml.Node, message, hint string) {
+	p := r.file.At(n, message, hint)
+	p.Warning = true
+	r.problems = append(r.problems, p)
+}
+
+// read gives the rules of one file, and keeps what is wrong with it.
+func (r *reader) read(name string, text []byte) []*Rule {
+	file, broken := document.Parse(name, text)
+	outer := r.problems
+	r.problems = nil
+	defer func() {
+		// A line that is not even YAML as it was meant has one cause, told once.
+		r.problems = slices.DeleteFunc(r.problems, func(p document.Problem) bool {
+			return slices.ContainsFunc(broken, func(b document.Problem) bool { return b.Line == p.Line })
+		})
+		r.problems = append(append(outer, broken...), r.problems...)
+	}()
+	if file == nil || file.Root == nil {
+		return nil
+	}
+	r.file = file
+	return r.top(file.Root)
+}
+
+func (r *reader) top(root *yaml.Node) []*Rule {
+	if root.Kind != yaml.MappingNode {
+		r.wrong(root, "a rule file begins with rules:", "Write \"rules:\" in the first line, and each rule as \"- name: …\" below it.")
+		return nil
+	}
+	var found []*Rule
+	told := false // that rules stand in a list
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, value := root.Content[i], document.Resolve(root.Content[i+1])
+		switch key.Value {
+		case "rules":
+			found = r.list(key, value)
+		case "tests", "define":
+			r.wrong(key, later(key.Value), "")
+		default:
+			hint := document.DidYouMean(key.Value, []string{"rules"})
+			if slices.Contains(ruleKeys(), key.Value) {
+				if told {
+					continue
+				}
+				told = true
+				hint = "Rules stand in a list below \"rules:\", each beginning with \"- name: …\"."
+			}
+			r.wrong(key, fmt.Sprintf("unknown key %q", key.Value), hint)
+		}
+	}
+	return found
+}
+
+func later(key string) string { return fmt.Sprintf("%q does not work yet in this version", key) }
+
+func (r *reader) list(key, value *yaml.Node) []*Rule {
+	if value.Kind == yaml.ScalarNode && value.Tag == "!!null" {
+		return nil
+	}
+	if value.Kind != yaml.SequenceNode {
+		r.wrong(value, "rules: wants a list", "Begin each rule with \"- name: …\".")
+		return nil
+	}
+	var found []*Rule
+	for i, item := range value.Content {
+		var next *yaml.Node
+		if i+1 < len(value.Content) {
+			next = value.Content[i+1]
+		}
+		if rule := r.rule(document.Resolve(item)); rule != nil {
+			rule.Text = textOf(r.file, item, next)
+			rule.Revision = revision(rule.Directory, rule.Text)
+			found = append(found, rule)
+		}
+	}
+	return found
+}
+
+func ruleKeys() []string {
+	return []string{"name", "description", "tags", "enabled", "when", "store", "if", "then"}
+}
+
+// laterKeys are those of the language that this version does not carry out.
+func laterKeys() []string {
+	return []string{"each", "wait", "unless", "still", "once", "limit", "digest", "hours", "expires", "schedule", "mode", "else", "tests"}
+}
+
+// meantKeys are words that people write for one of ours.
+func meantKey(word string) string {
+	switch strings.ToLower(word) {
+	case "do", "actions", "action", "steps", "run":
+		return "then"
+	case "condition", "conditions", "where", "filter":
+		return "if"
+	case "on", "trigger", "triggers", "event", "events":
+		return "when"
+	case "stores", "shop":
+		return "store"
+	case "id", "title", "rule":
+		return "name"
+	case "disabled", "active":
+		return "enabled"
+	}
+	return ""
+}
+
+// fields checks the keys of a rule, and gives the values of those that it may have.
+func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
+	fields := map[string]*yaml.Node{}
+	r.meant = map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		switch {
+		case slices.Contains(ruleKeys(), key.Value):
+			if fields[key.Value] == nil {
+				fields[key.Value] = n.Content[i+1]
+			}
+		case slices.Contains(laterKeys(), key.Value):
+			r.wrong(key, later(key.Value), "Leave it out until a later version.")
+		default:
+			meant := meantKey(key.Value)
+			if near, ok := document.Nearest(key.Value, slices.Concat(ruleKeys(), laterKeys())); ok && meant == "" {
+				meant = near
+			}
+			hint := ""
+			if meant != "" {
+				hint = fmt.Sprintf("Did you mean %q?", meant)
+				r.meant[meant] = true
+			}
+			if r.world.Actions[key.Value] != nil {
+				hint = fmt.Sprintf("An action is a step: write \"- %s: …\" below \"then:\".", key.Value)
+			}
+			r.wrong(key, fmt.Sprintf("unknown key %q", key.Value), hint)
+		}
+	}
+	return fields
+}
+
+// rule reads one rule. It is nil when nothing can be made of it; problems say why.
+func (r *reader) rule(n *yaml.Node) *Rule {
+	if n.Kind != yaml.MappingNode {
+		r.wrong(n, "a rule is a group of keys", "Begin it with \"- name: …\".")
+		return nil
+	}
+	fields := r.fields(n)
+	rule := &Rule{Directory: r.directory, File: r.file.Name, Line: n.Line}
+	rule.enabled = true
+	r.head(rule, n, fields)
+	listens := r.when(rule, n, fields["when"])
+	r.stores(rule, fields["store"])
+	vocabulary := r.vocabulary(listens)
+	rule.listens = listens
+	condition := r.condition(rule, fields["if"], &vocabulary)
+	r.steps(rule, n, fields["then"], vocabulary)
+	if !r.pinned {
+		r.secrets(n)
+		r.doubts(rule, fields, listens, condition)
+	}
+	rule.need.Listens = true
+	return rule
+}
+
+var ruleName = regexp.MustCompile(`^[^\s/\pC]([^/\pC]*[^\s/\pC])?$`)
+
+// head reads what a rule says of itself.
+func (r *reader) head(rule *Rule, n *yaml.Node, fields map[string]*yaml.Node) {
+	switch name := fields["name"]; {
+	case name == nil:
+		r.lacks(n, "name", "Each rule has a name of its own, such as \"name: big-order\".")
+	case name.Kind != yaml.ScalarNode || name.Tag == "!!null":
+		r.wrong(name, "a name is text", "Put it into quotes.")
+	case !ruleName.MatchString(name.Value) || utf8.RuneCountInString(name.Value) > 100:
+		r.wrong(name, fmt.Sprintf("%q cannot be a name", name.Value), "Use at most 100 characters, without a slash or a line break.")
+	case r.names[name.Value] != "" && !r.pinned:
+		r.wrong(name, fmt.Sprintf("a rule named %q exists already", name.Value), "It is in "+r.names[name.Value]+".")
+	default:
+		rule.Name = name.Value
+		r.names[name.Value] = fmt.Sprintf("%s, line %d", r.file.Name, name.Line)
+	}
+	if d := fields["description"]; d != nil {
+		if d = document.Resolve(d); d.Kind != yaml.ScalarNode {
+			r.wrong(d, "description is text", "")
+		} else {
+			rule.Description = strings.TrimSpace(d.Value)
+		}
+	}
+	if e := fields["enabled"]; e != nil {
+		if on, ok := document.Value(e).(bool); ok {
+			rule.enabled = on
+		} else {
+			hint := ""
+			switch e = document.Resolve(e); strings.ToLower(e.Value) {
+			case "no", "off", "0", "false", "n":
+				hint = "Write false."
+			case "yes", "on", "1", "true", "y":
+				hint = "Write true."
+			}
+			r.wrong(e, "enabled is true or false", hint)
+		}
+	}
+	if t := fields["tags"]; t != nil {
+		rule.tags = r.words(t, "tags")
+	}
+}
+
+// lacks says that a rule has no such key, unless it has it by another spelling.
+func (r *reader) lacks(n *yaml.Node, key, hint string) {
+	if !r.meant[key] {
+		r.wrong(n, fmt.Sprintf("%q is missing", key), hint)
+	}
+}
+
+// words reads text or a list of it; numbers count as text.
+func (r *reader) words(n *yaml.Node, key string) []string {
+	n = document.Resolve(n)
+	var out []string
+	for _, item := range listOrOne(n) {
+		item = document.Resolve(item)
+		if item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
+			r.wrong(item, key+" wants text, or a list of it", "")
+			continue
+		}
+		out = append(out, item.Value)
+	}
+	return out
+}
+
+func listOrOne(n *yaml.Node) []*yaml.Node {
+	if n.Kind == yaml.SequenceNode {
+		return n.Content
+	}
+	return []*yaml.Node{n}
+}
