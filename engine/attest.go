@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"shopbell/event"
+	"shopbell/sources"
+)
+
+// attestLoop is one of the workers that read entities back and match.
+func (e *Engine) attestLoop() {
+	for {
+		next, lane, ok := e.events.next()
+		if !ok {
+			return
+		}
+		e.attestSafely(e.workCtx, next.item)
+		e.events.done(lane)
+	}
+}
+
+// attestSafely puts an event off whose reading panics: what a platform answers must not end the program, at every start.
+func (e *Engine) attestSafely(ctx context.Context, r *Record) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.o.Log.Error("reading an event back panicked", "event", r.Key())
+			e.putOff(ctx, r, errors.New("the source broke down; this is a mistake of the program"), "the entity")
+		}
+	}()
+	e.attest(ctx, r)
+}
+
+// attest carries a pending event to its plan, or puts it off.
+func (e *Engine) attest(ctx context.Context, r *Record) {
+	src, ok := e.o.Sources[r.Source]
+	r.Entity, r.Gone = nil, false // of an earlier plan, before a replay
+	if !ok {
+		e.conclude(ctx, r, EventFailed, fmt.Sprintf("source %s is not configured any more", r.Source))
+		return
+	}
+	set := e.rules.Load()
+	need := set.Need(r.Source, r.Store, r.Type)
+	typ, known := e.eventType(&r.Event)
+	if !known || !need.Listens {
+		e.conclude(ctx, r, EventUnmatched, "no rule listens to "+r.Type)
+		return
+	}
+	store := event.Store{ID: r.Store}
+	if need.Profile {
+		profile, err := e.profile(ctx, src, r)
+		if err != nil {
+			e.putOff(ctx, r, err, "the store's profile")
+			return
+		}
+		store = profile
+	}
+	var seen view
+	if reads(src.Mode(), typ, need.Entity) {
+		if seen, ok = e.read(ctx, src, r); !ok {
+			return
+		}
+	}
+	runs := e.match(set, r, seen.entity, seen.was, store)
+	e.plan(ctx, &Plan{Record: r, Runs: runs})
+}
+
+// profile reads the profile of an event's store. A store whose profile the platform will not tell has none but its id:
+// a message whose amounts have no currency is better than no message.
+func (e *Engine) profile(ctx context.Context, src sources.Source, r *Record) (event.Store, error) {
+	store, err := src.Profile(ctx, r.Store)
+	if sources.IsDenied(err) || sources.IsUnconfirmed(err) {
+		e.health.attestFailed(r.Source, err)
+		e.o.Log.Warn("rules go without the store's profile", "source", r.Source, "store", r.Store, "error", err)
+		return event.Store{ID: r.Store}, nil
+	}
+	return store, err
+}
+
+// A view is an entity as it is, and as it was.
+type view struct{ entity, was map[string]any }
+
+// read reads the entity of an event back, with the one before. When it is not there, the event has been concluded or
+// put off, and ok is false.
+func (e *Engine) read(ctx context.Context, src sources.Source, r *Record) (v view, ok bool) {
+	began := time.Now()
+	reading, err := src.Attest(ctx, &r.Event)
+	e.o.Meter.Attested(r.Source, attestResult(err), time.Since(began))
+	switch {
+	case sources.IsUnconfirmed(err):
+		e.conclude(ctx, r, EventUnconfirmed, err.Error())
+		return v, false
+	case err != nil:
+		e.health.attestFailed(r.Source, err)
+		e.putOff(ctx, r, err, "the entity")
+		return v, false
+	}
+	r.Entity, r.Gone = reading.Entity, reading.Gone
+	if reading.Entity != nil {
+		if v.entity, err = event.DecodeObject(reading.Entity); err != nil {
+			e.putOff(ctx, r, fmt.Errorf("the platform's answer cannot be read: %w", err), "the entity")
+			return v, false
+		}
+	}
+	if v.was, err = e.was(ctx, r); err != nil {
+		e.putOff(ctx, r, err, "the earlier state")
+		return v, false
+	}
+	return v, true
+}
+
+func attestResult(err error) string {
+	switch {
+	case err == nil:
+		return "confirmed"
+	case sources.IsUnconfirmed(err):
+		return "unconfirmed"
+	case sources.IsDenied(err):
+		return "denied"
+	}
+	return "retry"
+}
+
+// was gives the entity as last read back before this event: from the ledger, else from the old values that the
+// notification claims, else nil.
+func (e *Engine) was(ctx context.Context, r *Record) (map[string]any, error) {
+	if r.Replay > 0 { // what was then, not what has become of it since
+		return e.wasOf(ctx, r)
+	}
+	r.Prev = 0
+	if r.Subject != "" {
+		raw, seq, err := e.o.Ledger.Snapshot(ctx, r.Source, r.Store, r.Subject)
+		if err != nil {
+			return nil, err
+		}
+		if raw != nil {
+			r.Prev = seq
+			return event.DecodeObject(raw)
+		}
+	}
+	return claimedBefore(r.Data), nil
+}
+
+// claimedBefore makes `was` of the fields oldX that a notification carries: {"oldPaymentStatus": "PAID"} gives
+// {"paymentStatus": "PAID"}.
+func claimedBefore(data json.RawMessage) map[string]any {
+	claim, err := event.DecodeObject(data)
+	if err != nil {
+		return nil
+	}
+	var was map[string]any
+	for k, v := range claim {
+		if len(k) > 3 && k[:3] == "old" && k[3] >= 'A' && k[3] <= 'Z' {
+			if was == nil {
+				was = map[string]any{}
+			}
+			was[string(k[3]+'a'-'A')+k[4:]] = v
+		}
+	}
+	return was
+}
+
+// conclude ends a pending event without runs. What has been read of it meanwhile, or at an earlier plan, is no news to any
+// rule, so it must not become the snapshot.
+func (e *Engine) conclude(ctx context.Context, r *Record, s EventState, note string) {
+	r.State, r.Note, r.Entity, r.Gone = s, clip(note, 1000), nil, false
+	e.plan(ctx, &Plan{Record: r})
+}
+
+// plan writes a plan and hands its runs to the workers. When the engine is cut off first, the event stays pending.
+func (e *Engine) plan(ctx context.Context, p *Plan) {
+	if ctx.Err() != nil {
+		return
+	}
+	err := e.committer.insist(ctx, func() {
+		e.events.settled(p.Record.Seq)
+		if !p.Stale {
+			e.offerRuns(p.Runs)
+		}
+	}, p)
+	if err != nil {
+		e.o.Log.Warn("an event could not be planned; it stays pending", "event", p.Record.Key(), "error", err)
+	}
+}
+
+// putOff has a pending event tried again later, with those of its subject behind it; after a day it has failed.
+func (e *Engine) putOff(ctx context.Context, r *Record, cause error, what string) {
+	if ctx.Err() != nil {
+		return
+	}
+	r.Tries++
+	note := fmt.Sprintf("%s could not be read back: %v", what, cause)
+	if now := time.Now(); now.Sub(r.Received) > attestFor && r.Tries > 20 {
+		e.conclude(ctx, r, EventFailed, note)
+		return
+	}
+	r.Note = clip(note, 1000)
+	r.Due = time.Now().Add(attestWait(r.Tries, cause))
+	d := &Defer{Record: r}
+	err := e.committer.insist(ctx, func() {
+		e.events.drop(eventEntry(r).key, eventEntry(r).group)
+		e.events.settled(r.Seq)
+		e.eventFeed.at(r.Due)
+	}, d)
+	if err != nil {
+		e.o.Log.Warn("an event could not be put off; it stays pending", "event", r.Key(), "error", err)
+	}
+}
+
+func (e *Engine) dueStores(ctx context.Context, until time.Time) ([]string, error) {
+	stores, err := e.o.Ledger.DueStores(ctx, until)
+	groups := make([]string, len(stores))
+	for i, s := range stores {
+		groups[i] = storeGroup(s.Source, s.Store)
+	}
+	return groups, err
+}
+
+func (e *Engine) loadEvents(ctx context.Context, group string, until time.Time, limit int) ([]entry[*Record], error) {
+	source, store, _ := strings.Cut(group, "/")
+	records, err := e.o.Ledger.DueEvents(ctx, Store{source, store}, until, limit)
+	entries := make([]entry[*Record], len(records))
+	for i := range records {
+		entries[i] = eventEntry(&records[i])
+	}
+	return entries, err
+}
+
+func (e *Engine) nextEvent(ctx context.Context, after time.Time) (time.Time, error) {
+	events, _, err := e.o.Ledger.NextDue(ctx, after)
+	return events, err
+}

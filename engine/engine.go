@@ -1,0 +1,191 @@
+// Package engine takes an event along its way, one straight line: accept, attest, match, plan, send, settle.
+//
+//	e := engine.New(engine.Options{Ledger: ledger, Sources: …, Accounts: …, Rules: set, World: world})
+//	err := e.Start(ctx)                        // goes on where the last process stopped
+//	err = e.Receive(ctx, "ecwid", request)     // nil: the event is on disk
+//	err = e.Stop(ctx)                          // drains
+//
+// An event and every step of what it started is in the ledger before the next thing happens, so a kill at any moment
+// loses nothing, and a step whose answer was cut off is marked as one that may be repeated.
+//
+// It knows nothing of SQL, HTTP servers, any one platform or any one action.
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"shopbell/actions"
+	"shopbell/rules"
+	"shopbell/sources"
+)
+
+// Options is what an engine is made of.
+type Options struct {
+	Ledger   Ledger
+	Sources  map[string]sources.Source // by the name in the config
+	Accounts map[string]Account        // by the name in the config; a kind that needs no account also by its own name
+	World    rules.World               // for rules' earlier revisions, which waiting runs keep
+	Rules    *rules.Set                // to begin with
+	Log      *slog.Logger
+	Meter    Meter         // may be nil
+	Workers  int           // steps carried out at once; 0 means 128
+	Timeout  time.Duration // of one try of a step; 0 means a minute
+	// Retention is how long events and runs are kept; 0 means for ever. Counts are always kept.
+	Retention time.Duration
+}
+
+// An Account is one configured outlet of one kind of action.
+type Account struct {
+	Kind   *actions.Kind
+	Outlet actions.Outlet
+}
+
+// A Meter is told what happens, for metrics. Its methods are called by many goroutines at once and must be quick.
+type Meter interface {
+	// Received tells of one notification: "accepted", "duplicate", "overload", or the label of a refusal.
+	Received(source, result string)
+	// Attested tells of one try to read an entity back: "confirmed", "unconfirmed", "denied" or "retry".
+	Attested(source, result string, took time.Duration)
+	// Sent tells of one try of a step.
+	Sent(action, account string, o actions.Outcome, took time.Duration)
+	// Committed tells of one transaction.
+	Committed(changes int, took time.Duration, err error)
+}
+
+// The bounds of what an engine holds in memory; the ledger holds the rest.
+const (
+	defaultWorkers = 128
+	defaultTimeout = time.Minute
+	attesters      = 16   // entities read back at once
+	perStore       = 4    // of them for one store
+	window         = 8192 // events or runs waiting for a worker
+	groupShare     = 2048 // of them of one store or account
+)
+
+// An Engine works events. All its methods may be called at once.
+type Engine struct {
+	o         Options
+	rules     atomic.Pointer[rules.Set]
+	pinned    revisions
+	committer *committer
+	events    *queue[*Record]
+	runs      *queue[*Run]
+	eventFeed *feeder[*Record]
+	runFeed   *feeder[*Run]
+	health    health
+	changes   signals
+	samples   sampler
+
+	stopping   atomic.Bool
+	stop       chan struct{}   // closed: the committer ends when it has nothing left
+	feedCtx    context.Context // ended first: nothing new is fetched
+	endFeed    context.CancelFunc
+	workCtx    context.Context // ended last: what is under way is cut off
+	endWork    context.CancelFunc
+	workers    sync.WaitGroup
+	committing sync.WaitGroup
+	once       sync.Once
+}
+
+// New makes an engine that does nothing before Start.
+func New(o Options) *Engine {
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Meter == nil {
+		o.Meter = silent{}
+	}
+	e := &Engine{o: o, stop: make(chan struct{})}
+	e.rules.Store(o.Rules)
+	e.health.start()
+	e.feedCtx, e.endFeed = context.WithCancel(context.Background())
+	e.workCtx, e.endWork = context.WithCancel(context.Background())
+	e.committer = newCommitter(o.Ledger, o.Meter, o.Log, e.health.ledger, e.changes.tell)
+	e.eventFeed = &feeder[*Record]{kick: make(chan struct{}, 1), log: o.Log, groups: e.dueStores, load: e.loadEvents, next: e.nextEvent}
+	e.runFeed = &feeder[*Run]{kick: make(chan struct{}, 1), log: o.Log, groups: e.dueOutlets, load: e.loadRuns, next: e.nextRun}
+	e.events = newQueue[*Record](bounds{window, groupShare, perStore}, e.eventFeed.poke)
+	e.runs = newQueue[*Run](bounds{window, groupShare, max(1, o.Workers*3/4)}, e.runFeed.poke)
+	e.eventFeed.queue, e.runFeed.queue = e.events, e.runs
+	e.pinned.load = e.loadRevision
+	return e
+}
+
+// Use swaps the rules. Runs under way keep the revision they began with.
+func (e *Engine) Use(set *rules.Set) { e.rules.Store(set) }
+
+// Rules gives the rules in use.
+func (e *Engine) Rules() *rules.Set { return e.rules.Load() }
+
+// Start settles what the last process left unfinished, and starts the workers. ctx bounds the start only.
+func (e *Engine) Start(ctx context.Context) error {
+	e.committing.Go(func() { e.committer.run(e.stop) })
+	if err := e.recover(ctx); err != nil {
+		_ = e.Stop(ctx) // nothing is under way yet
+		return err
+	}
+	e.eventFeed.at(time.Now()) // what the last process left
+	e.runFeed.at(time.Now())
+	for range attesters {
+		e.workers.Go(e.attestLoop)
+	}
+	for range e.o.Workers {
+		e.workers.Go(e.sendLoop)
+	}
+	e.workers.Go(func() { e.eventFeed.run(e.feedCtx) })
+	e.workers.Go(func() { e.runFeed.run(e.feedCtx) })
+	if e.o.Retention > 0 {
+		e.workers.Go(func() { e.forget(e.feedCtx) })
+	}
+	return nil
+}
+
+// Stop refuses new events, lets work under way come to its end until ctx ends, then cuts it off: what was cut off is
+// marked in the ledger. What waits stays in the ledger for the next start. The ledger is not closed.
+func (e *Engine) Stop(ctx context.Context) error {
+	var err error
+	e.once.Do(func() {
+		e.stopping.Store(true)
+		e.endFeed()
+		e.events.close()
+		e.runs.close()
+		if !waited(ctx, &e.workers) {
+			err = errors.New("some steps were still under way and were cut off; they are marked and will be settled at the next start")
+			e.endWork()
+			e.workers.Wait()
+		}
+		e.endWork()
+		close(e.stop)
+		e.committing.Wait()
+	})
+	return err
+}
+
+func waited(ctx context.Context, group *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// silent is the Meter of an engine without one.
+type silent struct{}
+
+func (silent) Received(string, string)                             {}
+func (silent) Attested(string, string, time.Duration)              {}
+func (silent) Sent(string, string, actions.Outcome, time.Duration) {}
+func (silent) Committed(int, time.Duration, error)                 {}

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"shopbell/actions"
+)
+
+// Health tells how an engine is. Times are zero for never.
+type Health struct {
+	Started      time.Time
+	Stopping     bool
+	Ledger       error // of the last commit; nil when it was made
+	Queued       int   // events and runs in memory, waiting for a worker
+	Working      int   // of them, those that a worker has
+	LastAccepted time.Time
+	LastSent     time.Time
+	Sources      map[string]SourceHealth
+	Accounts     map[string]AccountHealth
+}
+
+// SourceHealth tells how a source is.
+type SourceHealth struct {
+	LastVerified    time.Time
+	LastRefusal     time.Time
+	RefusalReason   string
+	LastAttestError string
+	AttestErrorAt   time.Time
+}
+
+// AccountHealth tells how an account is.
+type AccountHealth struct {
+	LastOK    time.Time
+	LastError string
+	ErrorAt   time.Time
+}
+
+// health gathers what [Health] tells.
+type health struct {
+	began    time.Time
+	received atomic.Int64 // UnixNano
+	posted   atomic.Int64
+	mu       sync.Mutex
+	commit   error
+	sources  map[string]SourceHealth
+	accounts map[string]AccountHealth
+}
+
+func (h *health) start() {
+	h.began = time.Now()
+	h.sources, h.accounts = map[string]SourceHealth{}, map[string]AccountHealth{}
+}
+
+func (h *health) ledger(err error) {
+	h.mu.Lock()
+	h.commit = err
+	h.mu.Unlock()
+}
+
+func (h *health) accepted() { h.received.Store(time.Now().UnixNano()) }
+
+func (h *health) verified(source string, at time.Time) {
+	h.source(source, func(s *SourceHealth) { s.LastVerified = at })
+}
+
+func (h *health) refused(source string, at time.Time, reason string) {
+	h.source(source, func(s *SourceHealth) { s.LastRefusal, s.RefusalReason = at, reason })
+}
+
+func (h *health) attestFailed(source string, err error) {
+	h.source(source, func(s *SourceHealth) { s.LastAttestError, s.AttestErrorAt = clip(err.Error(), 500), time.Now() })
+}
+
+func (h *health) source(name string, change func(*SourceHealth)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sources[name]
+	change(&s)
+	h.sources[name] = s
+}
+
+// sent notes a try. What is the recipient's or the rule's fault says nothing about the account.
+func (h *health) sent(account string, err error, a actions.Answer) {
+	now := time.Now()
+	h.posted.Store(now.UnixNano())
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	state := h.accounts[account]
+	switch {
+	case a.Outcome == actions.OutcomeOK || a.Outcome == actions.OutcomeSkip:
+		state.LastOK = now
+	case a.Outcome == actions.OutcomePermanent && a.Blame != actions.BlameAccount:
+		return
+	default:
+		state.LastError, state.ErrorAt = clip(err.Error(), 500), now
+	}
+	h.accounts[account] = state
+}
+
+// Health tells how the engine is now.
+func (e *Engine) Health() Health {
+	events, attesting := e.events.size()
+	runs, sending := e.runs.size()
+	h := &e.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Health{
+		Started: h.began, Stopping: e.stopping.Load(), Ledger: h.commit,
+		Queued: events + runs - attesting - sending, Working: attesting + sending,
+		LastAccepted: nano(&h.received), LastSent: nano(&h.posted),
+		Sources: maps.Clone(h.sources), Accounts: maps.Clone(h.accounts),
+	}
+}
+
+func nano(v *atomic.Int64) time.Time {
+	if n := v.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}

@@ -1,0 +1,299 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"shopbell/rules"
+)
+
+func item(id int64, key, group string) entry[int64] {
+	return entry[int64]{id: id, key: key, group: group, item: id}
+}
+
+// TestQueueKeepsItsPromises has workers draw at random from a queue: every item once, those of a key in order and never
+// two at once, never more of a group than it may have.
+func TestQueueKeepsItsPromises(t *testing.T) {
+	const items, keys, groups, share = 5000, 50, 3, 4
+	q := newQueue[int64](bounds{items + 1, items + 1, share}, nil)
+	var mu sync.Mutex
+	seen, busy, inGroup := map[string][]int64{}, map[string]bool{}, map[string]int{}
+	var workers sync.WaitGroup
+	left := make(chan struct{}, items)
+	for range 20 {
+		workers.Go(func() {
+			for {
+				e, l, ok := q.next()
+				if !ok {
+					return
+				}
+				mu.Lock()
+				if busy[e.key] {
+					t.Errorf("two of key %s at once", e.key)
+				}
+				if inGroup[e.group]++; inGroup[e.group] > share {
+					t.Errorf("%d of group %s at once", inGroup[e.group], e.group)
+				}
+				busy[e.key] = true
+				mu.Unlock()
+				mu.Lock()
+				busy[e.key] = false
+				inGroup[e.group]--
+				seen[e.key] = append(seen[e.key], e.id)
+				mu.Unlock()
+				q.done(l)
+				left <- struct{}{}
+			}
+		})
+	}
+	for i := range int64(items) {
+		k := rand.IntN(keys)
+		q.put(item(i, fmt.Sprint("k", k), fmt.Sprint("g", (k+int(i%2))%groups)))
+	}
+	for range items {
+		<-left
+	}
+	q.close()
+	workers.Wait()
+	total := 0
+	for key, ids := range seen {
+		total += len(ids)
+		if !slices.IsSorted(ids) {
+			t.Errorf("items of key %s came in the order %v", key, ids)
+		}
+	}
+	if total != items || len(q.lanes) != 0 || len(q.groups) != 0 || len(q.ids) != 0 {
+		t.Errorf("%d items; left inside: %d lanes, %d groups, %d ids", total, len(q.lanes), len(q.groups), len(q.ids))
+	}
+}
+
+func TestQueueDropsWhatWaitsBehind(t *testing.T) {
+	q := newQueue[int64](bounds{10, 10, 10}, nil)
+	for i := range int64(3) {
+		q.put(item(i, "a", ""))
+	}
+	q.put(item(7, "b", ""))
+	head, l, _ := q.poll()
+	q.drop("a", "")
+	q.done(l)
+	next, _, _ := q.poll()
+	if _, _, more := q.poll(); head.id != 0 || next.id != 7 || more {
+		t.Errorf("got %d, then %d, and more: %v", head.id, next.id, more)
+	}
+}
+
+func TestQueueGoesOnWithTheSameItemFirst(t *testing.T) {
+	q := newQueue[int64](bounds{10, 10, 10}, nil)
+	q.put(item(1, "a", "x"))
+	q.put(item(2, "a", "x"))
+	_, l, _ := q.poll()
+	q.again(l, item(1, "a", "y"))
+	first, l, _ := q.poll()
+	q.done(l)
+	second, l, _ := q.poll()
+	q.done(l)
+	if first.id != 1 || first.group != "y" || second.id != 2 || len(q.groups) != 0 {
+		t.Errorf("got %v, then %v; %d groups left", first, second, len(q.groups))
+	}
+}
+
+func TestQueueTakesAgainWhatAWorkerHas(t *testing.T) {
+	q := newQueue[int64](bounds{10, 10, 10}, nil)
+	q.put(item(1, "a", ""))
+	q.put(item(1, "a", "")) // waits already: nothing new
+	_, l, _ := q.poll()
+	q.put(item(1, "a", "")) // a worker has it: it may be done with an older state of it
+	q.done(l)
+	if _, l, ok := q.poll(); !ok {
+		t.Error("what was put in while a worker had it is lost")
+	} else {
+		q.done(l)
+	}
+	if _, _, ok := q.poll(); ok {
+		t.Error("it came a third time")
+	}
+}
+
+// TestQueueForgetsWhatTheLedgerHasMovedOn holds that a copy of an item, read while a worker had it, is not worked after it.
+func TestQueueForgetsWhatTheLedgerHasMovedOn(t *testing.T) {
+	for name, moved := range map[string]func(q *queue[int64]){
+		"put off": func(q *queue[int64]) { q.drop("a", "") },
+		"planned": func(q *queue[int64]) { q.settled(1) },
+	} {
+		q := newQueue[int64](bounds{10, 10, 10}, nil)
+		q.put(item(1, "a", ""))
+		_, l, _ := q.poll()
+		q.fallBehind([]string{""})
+		group, _ := q.beginLoad()
+		q.endLoad(group, []entry[int64]{item(1, "a", "")}, true)
+		moved(q)
+		q.done(l)
+		if _, _, again := q.poll(); again {
+			t.Errorf("%s: it is worked once more", name)
+		}
+	}
+}
+
+func TestQueueFallsBehindAndCatchesUp(t *testing.T) {
+	hungry := 0
+	q := newQueue[int64](bounds{window: 20, share: 4, perGroup: 10}, func() { hungry++ })
+	for i := range int64(6) {
+		q.put(item(i, "", "slow"))
+	}
+	q.put(item(50, "", "quick")) // another group is not held up
+	if inside, _ := q.size(); inside != 5 || len(q.starved) != 1 {
+		t.Fatalf("%d inside, %d groups behind", inside, len(q.starved))
+	}
+	if _, ok := q.beginLoad(); ok {
+		t.Error("a full group is fed")
+	}
+	for range 3 {
+		_, l, _ := q.poll()
+		q.done(l)
+	}
+	if hungry == 0 {
+		t.Error("nobody was told that the group is nearly empty")
+	}
+	name, ok := q.beginLoad()
+	if name != "slow" || !ok {
+		t.Fatalf("to be fed: %q, %v", name, ok)
+	}
+	q.put(item(9, "", "slow"))
+	q.endLoad(name, []entry[int64]{item(3, "", "slow"), item(4, "", "slow"), item(5, "", "slow")}, true)
+	if ids := drain(q); !slices.Equal(ids, []int64{3, 50, 4, 5, 9}) {
+		t.Errorf("order %v", ids)
+	}
+	if len(q.groups) != 0 || len(q.starved) != 0 {
+		t.Errorf("%d groups and %d starved ones left", len(q.groups), len(q.starved))
+	}
+}
+
+func TestQueueStaysBehindWhileThereIsMore(t *testing.T) {
+	q := newQueue[int64](bounds{window: 20, share: 2, perGroup: 10}, nil)
+	q.fallBehind([]string{"a"})
+	name, _ := q.beginLoad()
+	q.put(item(9, "", "a"))
+	q.endLoad(name, []entry[int64]{item(1, "", "a"), item(2, "", "a")}, false)
+	if ids := drain(q); !slices.Equal(ids, []int64{1, 2}) {
+		t.Errorf("got %v; what came meanwhile has to wait behind what is in the ledger", ids)
+	}
+	if name, ok := q.beginLoad(); name != "a" || !ok {
+		t.Error("the rest is not asked for")
+	}
+}
+
+func TestQueueForgetsWhatWasReadBeforeADrop(t *testing.T) {
+	q := newQueue[int64](bounds{window: 20, share: 2, perGroup: 10}, nil)
+	q.put(item(1, "k", "a"))
+	_, l, _ := q.poll()
+	q.fallBehind([]string{"a"})
+	q.bounds.share = 8
+	name, ok := q.beginLoad() // reads that 1, 2 and 3 are due
+	if !ok {
+		t.Fatal("not fed")
+	}
+	q.drop("k", "a") // 1 is put off, and 2 behind it
+	q.endLoad(name, []entry[int64]{item(1, "k", "a"), item(2, "k", "a"), item(3, "other", "a")}, true)
+	q.done(l)
+	if ids := drain(q); !slices.Equal(ids, []int64{3}) {
+		t.Errorf("got %v; what was put off comes when its time has come", ids)
+	}
+}
+
+func TestQueueFetchesWhatIsInFront(t *testing.T) {
+	hungry := 0
+	q := newQueue[int64](bounds{window: 20, share: 8, perGroup: 10}, func() { hungry++ })
+	second := item(2, "k", "a")
+	second.behind = true
+	q.put(second) // 1 is in the ledger only
+	if ids := drain(q); len(ids) != 0 || hungry == 0 {
+		t.Fatalf("got %v before the one in front of it; fed: %v", ids, hungry > 0)
+	}
+	name, _ := q.beginLoad()
+	third := item(3, "k", "a")
+	third.behind = true
+	q.put(third)
+	q.endLoad(name, []entry[int64]{item(1, "k", "a"), item(2, "k", "a")}, true)
+	if ids := drain(q); !slices.Equal(ids, []int64{1, 2, 3}) {
+		t.Errorf("order %v", ids)
+	}
+}
+
+func drain(q *queue[int64]) (ids []int64) {
+	for e, l, ok := q.poll(); ok; e, l, ok = q.poll() {
+		ids = append(ids, e.id)
+		q.done(l)
+	}
+	return ids
+}
+
+func TestBackoff(t *testing.T) {
+	var least, most time.Duration
+	for try := 1; try < tries(rules.RetryPolicy{}); try++ {
+		low, high := 1000*time.Hour, time.Duration(0)
+		for range 1000 {
+			w := backoff(rules.RetryPolicy{}, try, 0)
+			low, high = min(low, w), max(high, w)
+		}
+		least, most = least+low, most+high
+	}
+	if least < 16*time.Hour || most > 30*time.Hour {
+		t.Errorf("twelve tries take between %v and %v, want about a day", least, most)
+	}
+	if w := backoff(rules.RetryPolicy{}, 1, time.Hour); w != time.Hour {
+		t.Errorf("asked for an hour, it waits %v", w)
+	}
+	if w := backoff(rules.RetryPolicy{First: time.Second, Max: 2 * time.Second}, 30, 0); w > 2400*time.Millisecond {
+		t.Errorf("with at most 2 s it waits %v", w)
+	}
+}
+
+func TestStepKey(t *testing.T) {
+	u := Run{Source: "ecwid", Store: "1", EventID: "e", Rule: "r", Revision: "x", ID: 5}
+	key := stepKey(&u)
+	other := u
+	other.ID, other.Revision, other.Tries, other.Event = 9, "y", 3, 8
+	if stepKey(&other) != key {
+		t.Error("the key depends on what may differ between tries")
+	}
+	for what, change := range map[string]func(*Run){
+		"source": func(u *Run) { u.Source = "x" }, "store": func(u *Run) { u.Store = "x" }, "event": func(u *Run) { u.EventID = "x" },
+		"rule": func(u *Run) { u.Rule = "x" }, "item": func(u *Run) { u.Item = 1 }, "replay": func(u *Run) { u.Replay = 1 },
+		"step": func(u *Run) { u.Step = 1 },
+	} {
+		other := u
+		change(&other)
+		if stepKey(&other) == key {
+			t.Errorf("another %s has the same key", what)
+		}
+	}
+	if len(key) > 64 {
+		t.Errorf("the key %q is too long", key)
+	}
+}
+
+func TestSampler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s sampler
+		taken := func() (n int) {
+			for range 1000 {
+				if s.take(time.Now()) {
+					n++
+				}
+			}
+			return n
+		}
+		if n := taken(); n != sampleBurst {
+			t.Errorf("%d at once", n)
+		}
+		time.Sleep(2 * time.Second)
+		if n := taken(); n != 2*sampleRate {
+			t.Errorf("%d after two seconds", n)
+		}
+	})
+}
