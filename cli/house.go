@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"shopbell/config"
+	"shopbell/document"
+	"shopbell/engine"
+	"shopbell/engine/ledger/sqlite"
+	"shopbell/server"
+)
+
+// stopTime bounds how long steps under way may take to end when the program is told to stop. With what the server needs
+// to end its requests that makes less than the 20 seconds that are promised.
+const stopTime = 16 * time.Second
+
+// A house is everything that runs, put together once for serve and demo.
+type house struct {
+	config   *config.Config
+	log      *slog.Logger
+	ledger   engine.Ledger
+	engine   *engine.Engine
+	server   *server.Server
+	keeper   *keeper
+	listener net.Listener
+	token    string
+	ownToken bool // made by us, so that a link that signs in is of use
+}
+
+// furnish puts a house together and starts its engine; nothing is answered before run. What is wrong with the config is
+// printed, all of it. The listener is closed when it fails; nil means to listen where the config says.
+func (p *program) furnish(ctx context.Context, c *config.Config, log *slog.Logger, l net.Listener, extra []server.Page) (*house, error) {
+	h := &house{config: c, log: log, listener: l}
+	made := open(c, log)
+	if len(made.problems) > 0 {
+		fmt.Fprint(p.stderr, document.Text(document.Sort(made.problems)))
+		return nil, errors.Join(failed("%s, nothing was started", counted(len(made.problems), "problem")), h.close())
+	}
+	if h.listener == nil {
+		var err error
+		if h.listener, err = listen(c.Listen); err != nil {
+			return nil, err
+		}
+	}
+	if err := h.build(ctx, made, extra); err != nil {
+		return nil, &failure{errors.Join(err, h.close())}
+	}
+	return h, nil
+}
+
+// build opens the ledger, reads the rules and starts the engine.
+func (h *house) build(ctx context.Context, made opened, extra []server.Page) error {
+	var err error
+	if h.ledger, err = sqlite.Open(ctx, h.config.Database, sqlite.Options{}); err != nil {
+		return err
+	}
+	if h.token, h.ownToken, err = ownToken(h.config); err != nil {
+		return err
+	}
+	world := worldOf(h.config, made)
+	h.keeper = newKeeper(h.config.Rules, world, h.log)
+	registry := prometheus.NewRegistry()
+	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
+		Rules: h.keeper.set, Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention})
+	h.keeper.use = h.engine.Use
+	if err := h.engine.Start(ctx); err != nil {
+		h.engine = nil
+		return err
+	}
+	h.server = server.New(server.Options{Engine: h.engine, Ledger: h.ledger, Token: h.token, Version: version(), Log: h.log,
+		Rules: h.keeper.rulebook, Reload: h.keeper.reload, Metrics: registry, Sources: shownSources(h.config, made),
+		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Extra: extra})
+	return nil
+}
+
+func shownSources(c *config.Config, made opened) []server.Source {
+	var list []server.Source
+	for _, s := range c.Sources {
+		list = append(list, server.Source{Name: s.Name, Kind: s.Kind.Name, Mode: made.sources[s.Name].Mode(), Stores: s.Stores})
+	}
+	return list
+}
+
+func shownAccounts(c *config.Config) []server.Account {
+	var list []server.Account
+	for _, a := range c.Accounts {
+		list = append(list, server.Account{Name: a.Name, Kind: a.Kind.Name, Stores: a.Stores})
+	}
+	return list
+}
+
+// listen binds an address, with words for what usually goes wrong.
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, failed("another program listens on %s: stop it, or change listen: in the config", address)
+	case errors.Is(err, os.ErrPermission):
+		return nil, failed("this user may not listen on %s: use a port above 1023", address)
+	}
+	return nil, failed("cannot listen on %s: %w", address, err)
+}
+
+// address is where a browser on this machine finds the house.
+func (h *house) address() string { return reachable(h.listener.Addr().String()) }
+
+// run answers until ctx ends, then drains: steps under way come to their end while webhooks get a 503 and /readyz tells why,
+// then requests do. hangup reloads rules.
+func (h *house) run(ctx context.Context, hangup <-chan os.Signal) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer endServing()
+	go h.keeper.watch(ctx)
+	go tuneMemory(ctx)
+	served := make(chan error, 1)
+	go func() { served <- h.server.Serve(serving, h.listener) }()
+	for {
+		select {
+		case <-hangup:
+			if err := h.keeper.reload(ctx); err != nil {
+				h.log.Error("the rules were not reloaded whole", "error", err)
+			}
+		case <-ctx.Done():
+			h.log.Info("stopping: no new events, work under way comes to its end", "at most", stopTime)
+			err := h.stopEngine()
+			endServing()
+			return errors.Join(err, <-served, h.close())
+		case err := <-served:
+			return errors.Join(err, h.close())
+		}
+	}
+}
+
+// stopEngine lets steps under way come to their end, for at most stopTime.
+func (h *house) stopEngine() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	return h.engine.Stop(ctx)
+}
+
+// close ends what was started, in the order that loses nothing.
+func (h *house) close() error {
+	var errs []error
+	if h.engine != nil {
+		errs = append(errs, h.stopEngine())
+	}
+	if h.ledger != nil {
+		errs = append(errs, h.ledger.Close())
+	}
+	if h.listener != nil {
+		if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"shopbell/actions"
+	"shopbell/config"
+	"shopbell/document"
+	"shopbell/engine"
+	"shopbell/rules"
+	"shopbell/sources"
+)
+
+// opened is what a config names, made ready: nothing has been connected to yet.
+type opened struct {
+	sources  map[string]sources.Source
+	accounts map[string]engine.Account
+	problems []document.Problem
+}
+
+// open makes sources and accounts of a config, and tells of every one that cannot be made.
+func open(c *config.Config, log *slog.Logger) opened {
+	o := opened{sources: map[string]sources.Source{}, accounts: map[string]engine.Account{}}
+	for _, s := range c.Sources {
+		source, err := s.Kind.Open(s.Name, s.Config)
+		if err != nil {
+			o.problems = append(o.problems, s.At(err.Error(), ""))
+			continue
+		}
+		o.sources[s.Name] = source
+	}
+	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules}
+	for _, a := range c.Accounts {
+		outlet, err := a.Kind.Open(env, a.Config)
+		if err != nil {
+			o.problems = append(o.problems, a.At(err.Error(), ""))
+			continue
+		}
+		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet}
+	}
+	for _, k := range kinds().Actions {
+		if _, given := o.accounts[k.Name]; given || !k.NoAccount {
+			continue
+		}
+		outlet, err := k.Open(env, nil)
+		if err != nil {
+			o.problems = append(o.problems, document.Problem{File: c.File, Message: fmt.Sprintf("the action %s cannot work without an account: %v", k.Name, err)})
+			continue
+		}
+		o.accounts[k.Name] = engine.Account{Kind: k, Outlet: outlet}
+	}
+	return o
+}
+
+// worldOf is what rules of a config are checked against.
+func worldOf(c *config.Config, o opened) rules.World {
+	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
+	for _, s := range c.Sources {
+		source, ok := o.sources[s.Name]
+		w.Sources[s.Name] = rules.Origin{Kind: s.Kind.Name, Catalog: s.Kind.Catalog,
+			ReadsBack: !ok || source.Mode() != sources.Never, Stores: s.Stores}
+	}
+	for _, a := range c.Accounts {
+		w.Accounts[a.Name] = rules.Outlet{Kind: a.Kind.Name, Stores: a.Stores}
+	}
+	return w
+}
+
+// defaultWorld is what rules are checked against without a config: every platform and an account of every kind.
+func defaultWorld() rules.World {
+	all := kinds()
+	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
+	for _, k := range all.Sources {
+		w.Sources[k.Name] = rules.Origin{Kind: k.Name, Catalog: k.Catalog, ReadsBack: true}
+	}
+	for _, k := range all.Actions {
+		w.Accounts[k.Name] = rules.Outlet{Kind: k.Name}
+	}
+	return w
+}
+
+func actionKinds() map[string]*actions.Kind {
+	byName := map[string]*actions.Kind{}
+	for _, k := range kinds().Actions {
+		byName[k.Name] = k
+	}
+	return byName
+}
+
+// worldOrDefault gives the world of the config, or the default one when there is no config file at all; c is nil then.
+func (p *program) worldOrDefault() (rules.World, *config.Config, error) {
+	if _, err := os.Stat(p.config); errors.Is(err, fs.ErrNotExist) && !p.named {
+		return defaultWorld(), nil, nil
+	}
+	c, err := p.load()
+	if err != nil {
+		return rules.World{}, nil, err
+	}
+	return worldOf(c, open(c, slog.New(slog.DiscardHandler))), c, nil
+}

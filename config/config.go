@@ -1,0 +1,144 @@
+// Package config reads shopbell.yaml, the operator's file: where to listen, where to keep data, which stores to hear
+// and which accounts to send through.
+//
+//	c, problems := config.Load("shopbell.yaml", config.Kinds{Sources: sources, Actions: actions})
+//	if stop, _ := document.Split(problems); len(stop) > 0 {
+//		fmt.Print(document.Text(problems)) // every one of them, with line, column and caret
+//	}
+//
+// A value may hold ${env:NAME} and ${file:PATH}. What they stand for is text and stays text: it can neither add a key
+// nor end a quote. No secret is ever part of a problem, also not of the line that a problem shows.
+//
+// It opens nothing: that a password is right, or a host is there, is found out by whoever connects.
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"shopbell/actions"
+	"shopbell/document"
+	"shopbell/sources"
+)
+
+// A Config is a checked shopbell.yaml. Paths are as the process can open them: a relative one in the file has been
+// joined to the file's folder.
+type Config struct {
+	File     string // as given to [Load]
+	Listen   string // host:port
+	Database string // the ledger's file
+	Rules    string // folder of rule files
+	Plugins  string // folder of plugins
+	// Retention is how long events and runs are kept; 0 means for ever.
+	Retention time.Duration
+	Admin     Admin
+	HTTP      HTTP
+	Sources   []Source  // in the order of the file
+	Accounts  []Account // in the order of the file
+}
+
+// Admin says who may use the API and the dashboard.
+type Admin struct {
+	Token actions.Secret // "" when the file gives none
+}
+
+// HTTP bounds what the requests of rules may reach.
+type HTTP struct {
+	Allow []netip.Prefix // private networks that are reachable all the same
+}
+
+// A Source is one configured platform.
+type Source struct {
+	Name   string
+	Kind   *sources.Kind
+	Config json.RawMessage // fits Kind.Config; holds secrets
+	Stores []string        // ids of its stores, in the order of the file
+	place  place
+}
+
+// String names the source and tells nothing of its config.
+func (s Source) String() string { return fmt.Sprintf("source %s of kind %s", s.Name, s.Kind.Name) }
+
+// At makes a problem at the source's place in the file.
+func (s Source) At(message, hint string) document.Problem { return s.place.at(message, hint) }
+
+// An Account is the configured credentials of one kind of action.
+type Account struct {
+	Name   string
+	Kind   *actions.Kind
+	Config json.RawMessage // fits Kind.Account; holds secrets
+	Stores []string        // ids of the stores that may use it; empty means all
+	place  place
+}
+
+// String names the account and tells nothing of its config.
+func (a Account) String() string { return fmt.Sprintf("account %s of kind %s", a.Name, a.Kind.Name) }
+
+// At makes a problem at the account's place in the file.
+func (a Account) At(message, hint string) document.Problem { return a.place.at(message, hint) }
+
+// Kinds are the kinds that a file may name.
+type Kinds struct {
+	Sources []*sources.Kind
+	Actions []*actions.Kind
+}
+
+func (k Kinds) source(name string) *sources.Kind {
+	for _, kind := range k.Sources {
+		if kind.Name == name {
+			return kind
+		}
+	}
+	return nil
+}
+
+func (k Kinds) action(name string) *actions.Kind {
+	for _, kind := range k.Actions {
+		if kind.Name == name {
+			return kind
+		}
+	}
+	return nil
+}
+
+// SourceNames lists the names of the source kinds.
+func (k Kinds) SourceNames() []string {
+	names := make([]string, len(k.Sources))
+	for i, kind := range k.Sources {
+		names[i] = kind.Name
+	}
+	return names
+}
+
+// ActionNames lists the names of the action kinds.
+func (k Kinds) ActionNames() []string {
+	names := make([]string, len(k.Actions))
+	for i, kind := range k.Actions {
+		names[i] = kind.Name
+	}
+	return names
+}
+
+// Find gives the source of a name.
+func (c *Config) Find(name string) (Source, bool) {
+	for _, s := range c.Sources {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Source{}, false
+}
+
+// A place is a line of the file as it may be shown.
+type place struct {
+	file, source string
+	line, column int
+}
+
+func (p *place) mask(m *masker) { p.source = m.line(p.line) }
+
+func (p place) at(message, hint string) document.Problem {
+	return document.Problem{File: p.file, Line: p.line, Column: p.column, Source: p.source, Message: message, Hint: hint}
+}

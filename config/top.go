@@ -1,0 +1,204 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"shopbell/actions"
+	"shopbell/document"
+	"shopbell/shape"
+)
+
+// topKeys declares the keys of the file. What is below a source and an account is declared by its kind.
+type topKeys struct {
+	Listen   string                    `json:"listen,omitempty" jsonschema:"default=127.0.0.1:8080" jsonschema_description:"Address and port to listen on."`
+	Database string                    `json:"database,omitempty" jsonschema:"default=shopbell.db" jsonschema_description:"File that keeps events and runs."`
+	Rules    string                    `json:"rules,omitempty" jsonschema:"default=rules" jsonschema_description:"Folder of rule files."`
+	Plugins  string                    `json:"plugins,omitempty" jsonschema:"default=plugins" jsonschema_description:"Folder of action plugins."`
+	Retain   string                    `json:"retention,omitempty" jsonschema_description:"How long events and runs are kept, such as 90d; for ever without it. Counts are always kept."`
+	Admin    adminKeys                 `json:"admin,omitempty" jsonschema_description:"Who may use the dashboard and the API."`
+	HTTP     httpKeys                  `json:"http,omitempty" jsonschema_description:"What requests of rules may reach."`
+	Sources  map[string]map[string]any `json:"sources,omitempty" jsonschema_description:"Platforms that send webhooks, by the name in /webhooks/NAME."`
+	Accounts map[string]map[string]any `json:"accounts,omitempty" jsonschema_description:"Accounts that steps send through, by name."`
+}
+
+type adminKeys struct {
+	Token actions.Secret `json:"token,omitempty" jsonschema_description:"Bearer token of the API and sign-in of the dashboard; take 16 characters or more."`
+}
+
+type httpKeys struct {
+	Allow []string `json:"allow,omitempty" jsonschema_description:"Private networks that requests of rules may reach, such as 10.0.0.0/8."`
+}
+
+// topShape is made once: compiling a schema takes longer than reading a file.
+var topShape = sync.OnceValue(func() *shape.Shape { return shape.Of(new(topKeys)) })
+
+// minToken is the shortest admin token in characters: 16 of them are out of reach of guessing over a network.
+const minToken = 16
+
+// top fills everything but sources and accounts.
+func (r *reader) top(root *yaml.Node) {
+	c := r.config
+	c.Listen = r.text(root, "listen", "127.0.0.1:8080")
+	if n := r.node(root, "listen"); n != nil {
+		if message, hint := badAddress(c.Listen); message != "" {
+			r.problem(n, message, hint)
+		}
+	}
+	c.Database = r.database(root)
+	c.Rules = joined(r.dir, r.text(root, "rules", "rules"))
+	c.Plugins = joined(r.dir, r.text(root, "plugins", "plugins"))
+	r.plugins(root)
+	c.Retention = r.retention(root)
+	if n := r.node(root, "admin", "token"); n != nil {
+		c.Admin.Token = actions.Secret(n.Value)
+		if len(n.Value) < minToken {
+			r.warn(n, fmt.Sprintf("the admin token is shorter than %d characters", minToken), "Make one with: openssl rand -hex 24")
+		}
+	}
+	r.allow(root)
+}
+
+// node gives the value of a path of keys when it is text of its own and not the place of another problem.
+func (r *reader) node(root *yaml.Node, path ...string) *yaml.Node {
+	n := root
+	for _, key := range path {
+		if _, n = document.Find(n, key); n == nil {
+			return nil
+		}
+	}
+	if !isText(n) || r.exp.failed[n] {
+		return nil
+	}
+	return n
+}
+
+// isText tells whether a value counts as text. Beside those that YAML calls so, these are dates, and numbers too large
+// for one.
+func isText(n *yaml.Node) bool {
+	if n.Kind != yaml.ScalarNode {
+		return false
+	}
+	_, ok := document.Value(n).(string)
+	return ok
+}
+
+var length = regexp.MustCompile(`^([1-9][0-9]{0,5})(h|d)$`)
+
+// retention reads how long events are kept. Less than an hour would take from retries what they need.
+func (r *reader) retention(root *yaml.Node) time.Duration {
+	n := r.node(root, "retention")
+	if n == nil {
+		return 0
+	}
+	m := length.FindStringSubmatch(n.Value)
+	if m == nil {
+		r.problem(n, fmt.Sprintf("%q is not a length of time", n.Value), "Write a number of days or hours, such as 90d or 48h.")
+		return 0
+	}
+	count, _ := strconv.Atoi(m[1])
+	if m[2] == "d" {
+		count *= 24
+	}
+	return time.Duration(count) * time.Hour
+}
+
+func (r *reader) text(root *yaml.Node, key, otherwise string) string {
+	n := r.node(root, key)
+	if n == nil {
+		return otherwise
+	}
+	if n.Value == "" {
+		r.problem(n, fmt.Sprintf("%q is empty", key), fmt.Sprintf("Remove the line to get %s.", otherwise))
+		return otherwise
+	}
+	return n.Value
+}
+
+// BadAddress says what is wrong with an address to listen on, and what would be right; "" for nothing.
+func BadAddress(address string) string {
+	message, hint := badAddress(address)
+	if message == "" {
+		return ""
+	}
+	return message + ". " + hint
+}
+
+// badAddress says what is wrong with a listen address; "" for nothing.
+func badAddress(address string) (message, hint string) {
+	host, port, err := net.SplitHostPort(address)
+	hint = "Write 127.0.0.1:8080, or :8080 for every address of this machine."
+	if err != nil {
+		if _, err := strconv.Atoi(address); err == nil {
+			return "a port alone is not an address", fmt.Sprintf("Write 127.0.0.1:%s, or :%s for every address of this machine.", address, address)
+		}
+		return "want an address and a port", hint
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "the port must be a number from 0 to 65535", hint
+	}
+	if host != "" && host != "localhost" {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return "the host must be an IP address or localhost", hint
+		}
+	}
+	return "", ""
+}
+
+func (r *reader) database(root *yaml.Node) string {
+	text := r.text(root, "database", "shopbell.db")
+	if scheme, _, ok := strings.Cut(text, "://"); ok {
+		message, hint := fmt.Sprintf("%s:// is not a database that works", scheme), "Write the path of a file, such as shopbell.db."
+		if scheme == "postgres" || scheme == "postgresql" {
+			message, hint = "PostgreSQL does not work yet in this version", "Write the path of a file, such as shopbell.db."
+		}
+		r.problem(r.node(root, "database"), message, hint)
+	}
+	return joined(r.dir, text)
+}
+
+// plugins warns of plugins that an operator believes in.
+func (r *reader) plugins(root *yaml.Node) {
+	n := r.node(root, "plugins")
+	if n == nil {
+		return
+	}
+	if entries, err := os.ReadDir(r.config.Plugins); err == nil && len(entries) > 0 {
+		r.warn(n, "plugins do not work yet in this version", "What is in this folder has no effect.")
+	}
+}
+
+func (r *reader) allow(root *yaml.Node) {
+	_, http := document.Find(root, "http")
+	_, list := document.Find(http, "allow")
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return
+	}
+	for _, n := range list.Content {
+		if !isText(n) || r.exp.failed[n] {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(n.Value)
+		if err != nil {
+			r.problem(n, "want a network such as 10.0.0.0/8", cidrHint(n.Value))
+			continue
+		}
+		r.config.HTTP.Allow = append(r.config.HTTP.Allow, prefix.Masked())
+	}
+}
+
+func cidrHint(text string) string {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return fmt.Sprintf("For this one address write %s/%d.", text, a.BitLen())
+	}
+	return ""
+}
