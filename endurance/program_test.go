@@ -1,0 +1,273 @@
+package endurance
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary builds the program once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "shopbell-endurance")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "shopbell")
+	out, err := exec.Command("go", "build", "-o", path, "..").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// program is a Shopbell in a folder of its own.
+type program struct {
+	*testing.T
+	dir, address string
+	cmd          *exec.Cmd
+	ended        chan struct{}
+	log          *os.File
+}
+
+const secret, token = "endurance-secret", "endurance-admin-token"
+
+const ruleFile = `
+rules:
+  - name: tell
+    when: order.created
+    if: event.data.total > 100
+    then:
+      - http: { url: "%s/", json: { order: "{{ event.data.orderId }}" } }
+`
+
+func newProgram(t *testing.T, dir, sink string) *program {
+	t.Helper()
+	p := &program{T: t, dir: dir, address: freeAddress(t)}
+	p.write("rules/tell.yaml", fmt.Sprintf(ruleFile, sink))
+	p.write("shopbell.yaml", fmt.Sprintf(`
+listen: %s
+database: data/shopbell.db
+rules: rules
+admin: { token: %s }
+http: { allow: ["127.0.0.0/8"] }
+sources:
+  ecwid:
+    kind: ecwid
+    client_secret: %s
+    attest: never
+    stores: { "1003": { token: none } }
+`, p.address, token, secret))
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.log = log
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			t.Logf("the program's log ends:\n%s", text[max(0, len(text)-4000):])
+		}
+	})
+	return p
+}
+
+func (p *program) write(name, text string) {
+	p.Helper()
+	path := filepath.Join(p.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		p.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		p.Fatal(err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start starts the program, and tells how long it took until it was ready.
+func (p *program) start() time.Duration {
+	p.Helper()
+	path, err := binary()
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.cmd = exec.Command(path, "serve")
+	p.cmd.Dir, p.cmd.Stderr, p.cmd.Stdout = p.dir, p.log, p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
+	if err := p.cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	p.ended = make(chan struct{})
+	cmd, ended := p.cmd, p.ended
+	go func() { _ = cmd.Wait(); close(ended) }()
+	for time.Since(began) < 30*time.Second {
+		if answer, err := http.Get("http://" + p.address + "/readyz"); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return time.Since(began)
+			}
+		}
+		select {
+		case <-ended:
+			p.Fatal("the program ended at its start")
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	p.Fatal("the program was not ready within 30 s")
+	return 0
+}
+
+// kill ends the program at once, wherever it is.
+func (p *program) kill() {
+	if p.cmd == nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+	p.cmd = nil
+}
+
+// notification gives the n-th event, as Ecwid would send it.
+func notification(n int) (body []byte, signature string) {
+	created, id := 1735689600+n, fmt.Sprintf("ev-%d", n)
+	body = fmt.Appendf(nil, `{"eventId":%q,"eventCreated":%d,"storeId":1003,"entityId":%d,"eventType":"order.created","data":{"orderId":"ord-%d","total":%d}}`, id, created, n, n, 100+n%2)
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "%d.%s", created, id)
+	return body, base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+var client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+// post sends the n-th event once. 0 means that there was no answer.
+func (p *program) post(n int) (status int, header http.Header) {
+	body, signature := notification(n)
+	r, err := http.NewRequest(http.MethodPost, "http://"+p.address+"/webhooks/ecwid", bytes.NewReader(body))
+	if err != nil {
+		p.Error(err)
+		return 0, nil
+	}
+	r.Header.Set("X-Ecwid-Webhook-Signature", signature)
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, nil
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode, answer.Header
+}
+
+// get asks the program's API.
+func (p *program) get(path string, into any) (took time.Duration) {
+	p.Helper()
+	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+p.address+path, nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	began := time.Now()
+	answer, err := client.Do(r)
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	took = time.Since(began)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		p.Fatalf("%s answered %d %s %v", path, answer.StatusCode, text, err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(text, into); err != nil {
+			p.Fatal(err)
+		}
+	}
+	return took
+}
+
+// sink counts what arrives, by idempotency key and by order.
+type sink struct {
+	*httptest.Server
+	mu     sync.Mutex
+	byKey  map[string]int
+	orders map[string]int
+	total  int
+	down   bool
+}
+
+func newSink(t *testing.T) *sink {
+	s := &sink{byKey: map[string]int{}, orders: map[string]int{}}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var said struct{ Order string }
+		text, _ := io.ReadAll(r.Body)
+		if json.Unmarshal(text, &said) != nil {
+			return // cut off by a kill: it has not arrived
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.down {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		s.byKey[r.Header.Get("webhook-id")]++
+		s.orders[strings.TrimPrefix(said.Order, "ord-")]++
+		s.total++
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *sink) setDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+func (s *sink) distinct() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.orders)
+}
+
+// wait waits until n distinct orders have arrived.
+func (s *sink) wait(t *testing.T, n int, most time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(most); s.distinct() < n; {
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d orders arrived within %v", s.distinct(), n, most)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
