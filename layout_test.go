@@ -36,6 +36,8 @@ var house = []room{
 	{"engine/ledger", []string{"engine", "event", "actions"}, "a ledger keeps what it is given and decides nothing"},
 	{"server", []string{"engine", "rules", "actions", "sources", "event", "document", "shape"}, "the server shows and hands over; it neither stores nor sends"},
 	{"endurance", nil, "it drives the built program from outside, as a user would"},
+	{"deploy", nil, "it holds files for others' programs, and checks them from outside"},
+	{"scale", nil, "a simulation knows numbers, not the program"},
 	{"config", []string{"actions", "sources", "event", "document", "shape"}, "the config is read before anything runs"},
 	{"demo", []string{"server", "sources/ecwid/ecwidtest", "actions", "event", "engine"}, "the demo is a world around the program, not a second program"},
 	{"cli", []string{"."}, ""},
@@ -59,7 +61,9 @@ var harnesses = map[string][]string{
 	"sources/ecwid/ecwidtest":  {"demo", "cli"},
 	"actions/actionstest":      nil,
 	"engine/ledger/ledgertest": nil,
-	"server/servertest":        nil,
+
+	"engine/ledger/postgres/postgrestest": nil,
+	"server/servertest":                   nil,
 }
 
 // only says which rooms may know a package from outside.
@@ -73,6 +77,8 @@ var only = []struct {
 	{"zombiezen.com/", []string{"engine/ledger"}, "only a ledger knows SQL"},
 	{"modernc.org/", []string{"engine/ledger"}, "only a ledger knows SQL"},
 	{"database/sql", []string{"engine/ledger"}, "only a ledger knows SQL"},
+	{"github.com/jackc/", []string{"engine/ledger"}, "only a ledger knows SQL"},
+	{"github.com/riverqueue/", []string{"engine/ledger"}, "only a ledger knows River"},
 	{"github.com/expr-lang/", []string{"rules"}, "only rules know the expression language"},
 	{"github.com/fsnotify/", []string{"cli"}, "only the program around them knows that files change; rules are given"},
 	{"github.com/spf13/", []string{"cli"}, "only cli knows commands and flags"},
@@ -83,7 +89,7 @@ var only = []struct {
 	{"net/http", []string{"actions", "sources", "engine", "server", "demo", "cli"}, "rules never touch the network"},
 	{"os/exec", nil, "nothing here starts a program"},
 	{"plugin", nil, "plugins are processes of their own"},
-	{"math/rand", []string{"engine", "sources/ecwid/ecwidtest", "demo"}, "rules give the same answer every time"},
+	{"math/rand", []string{"engine", "sources/ecwid/ecwidtest", "demo", "scale"}, "rules give the same answer every time"},
 }
 
 // A source file of the tree, parsed.

@@ -15,7 +15,6 @@ import (
 	"shopbell/config"
 	"shopbell/document"
 	"shopbell/engine"
-	"shopbell/engine/ledger/sqlite"
 	"shopbell/server"
 )
 
@@ -60,7 +59,7 @@ func (p *program) furnish(ctx context.Context, c *config.Config, log *slog.Logge
 // build opens the ledger, reads the rules and starts the engine.
 func (h *house) build(ctx context.Context, made opened, extra []server.Page) error {
 	var err error
-	if h.ledger, err = sqlite.Open(ctx, h.config.Database, sqlite.Options{}); err != nil {
+	if h.ledger, err = openLedger(ctx, h.config, h.log); err != nil {
 		return err
 	}
 	if h.token, h.ownToken, err = ownToken(h.config); err != nil {
@@ -70,16 +69,26 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	h.keeper = newKeeper(h.config.Rules, world, h.log)
 	registry := prometheus.NewRegistry()
 	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
-		Rules: h.keeper.set, Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention})
+		Rules: h.keeper.set, Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Node: h.node})
 	h.keeper.use = h.engine.Use
 	if err := h.engine.Start(ctx); err != nil {
 		h.engine = nil
 		return err
 	}
-	h.server = server.New(server.Options{Engine: h.engine, Ledger: h.ledger, Token: h.token, Version: version(), Log: h.log,
+	options := server.Options{Engine: h.engine, Ledger: h.ledger, Token: h.token, Version: version(), Log: h.log,
 		Rules: h.keeper.rulebook, Reload: h.keeper.reload, Metrics: registry, Sources: shownSources(h.config, made),
-		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Extra: extra})
+		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Extra: extra}
+	if shared, ok := h.ledger.(engine.Shared); ok {
+		options.LedgerKind, options.Node, options.Nodes = "postgresql", shared.Node(), shared.Nodes
+	}
+	h.server = server.New(options)
 	return nil
+}
+
+// node tells other nodes of this one. The engine asks for it again and again, for rules change.
+func (h *house) node() engine.Node {
+	name, _ := os.Hostname()
+	return engine.Node{Name: name, Address: h.listener.Addr().String(), Version: version(), Rules: engine.RuleFolders(h.engine.Rules().Folders())}
 }
 
 func shownSources(c *config.Config, made opened) []server.Source {

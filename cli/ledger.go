@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"shopbell/config"
 	"shopbell/engine"
+	"shopbell/engine/ledger/postgres"
 	"shopbell/engine/ledger/sqlite"
 )
 
@@ -20,11 +22,27 @@ func (p *program) look(ctx context.Context) (engine.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := sqlite.Open(ctx, c.Database, sqlite.Options{ReadOnly: true})
+	var ledger engine.Ledger
+	if c.Shared() {
+		ledger, err = postgres.Open(ctx, c.Database, postgres.Options{ReadOnly: true})
+	} else {
+		ledger, err = sqlite.Open(ctx, c.Database, sqlite.Options{ReadOnly: true})
+	}
 	if err != nil {
 		return nil, &failure{err}
 	}
 	return ledger, nil
+}
+
+// databaseWait is how long a start waits for a database that is only starting itself.
+const databaseWait = 30 * time.Second
+
+// openLedger opens the ledger of a config for a server.
+func openLedger(ctx context.Context, c *config.Config, log *slog.Logger) (engine.Ledger, error) {
+	if c.Shared() {
+		return postgres.Open(ctx, c.Database, postgres.Options{Log: log, Wait: databaseWait})
+	}
+	return sqlite.Open(ctx, c.Database, sqlite.Options{})
 }
 
 // loadQuiet is load without the warnings, for commands whose output people pipe.

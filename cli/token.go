@@ -12,8 +12,13 @@ import (
 	"shopbell/config"
 )
 
-// tokenFile is where a random token is kept, beside the ledger.
-func tokenFile(c *config.Config) string { return c.Database + ".admin-token" }
+// tokenFile is where a random token is kept: beside the ledger's file, or beside the config when the ledger is none.
+func tokenFile(c *config.Config) string {
+	if c.Shared() {
+		return c.File + ".admin-token"
+	}
+	return c.Database + ".admin-token"
+}
 
 // readToken gives the admin token: the config's, or the one that the first start made.
 func readToken(c *config.Config) (string, error) {

@@ -40,7 +40,7 @@ func open(c *config.Config, log *slog.Logger) opened {
 			o.problems = append(o.problems, a.At(err.Error(), ""))
 			continue
 		}
-		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet}
+		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet, Limit: engine.Limit{Rate: a.Rate, Concurrency: a.Concurrency}}
 	}
 	for _, k := range kinds().Actions {
 		if _, given := o.accounts[k.Name]; given || !k.NoAccount {

@@ -28,7 +28,7 @@ import (
 type Config struct {
 	File     string // as given to [Load]
 	Listen   string // host:port
-	Database string // the ledger's file
+	Database string // the ledger's file, or the address of a PostgreSQL
 	Rules    string // folder of rule files
 	Plugins  string // folder of plugins
 	// Retention is how long events and runs are kept; 0 means for ever.
@@ -38,6 +38,9 @@ type Config struct {
 	Sources   []Source  // in the order of the file
 	Accounts  []Account // in the order of the file
 }
+
+// Shared tells whether the ledger is in a PostgreSQL, which many nodes may share.
+func (c *Config) Shared() bool { return isPostgres(c.Database) }
 
 // Admin says who may use the API and the dashboard.
 type Admin struct {
@@ -70,7 +73,10 @@ type Account struct {
 	Kind   *actions.Kind
 	Config json.RawMessage // fits Kind.Account; holds secrets
 	Stores []string        // ids of the stores that may use it; empty means all
-	place  place
+	// Rate is how many calls a second may go through it, and Concurrency how many at once; 0 means no limit.
+	Rate        float64
+	Concurrency int
+	place       place
 }
 
 // String names the account and tells nothing of its config.

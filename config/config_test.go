@@ -133,7 +133,11 @@ func show(c *Config) string {
 		fmt.Fprintf(&b, "%s: %s\n", s, s.Config)
 	}
 	for _, a := range c.Accounts {
-		fmt.Fprintf(&b, "%s: %s %v\n", a, a.Config, a.Stores)
+		fmt.Fprintf(&b, "%s: %s %v", a, a.Config, a.Stores)
+		if a.Rate != 0 || a.Concurrency != 0 {
+			fmt.Fprintf(&b, " rate %g concurrency %d", a.Rate, a.Concurrency)
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }

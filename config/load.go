@@ -58,6 +58,7 @@ type reader struct {
 	mask     *masker
 	exp      *expander
 	config   *Config
+	common   []string // keys that the section being checked may have beside those of its kind
 	problems []document.Problem
 }
 
@@ -124,6 +125,9 @@ func (r *reader) check(owner, n *yaml.Node, s *shape.Shape, path ...string) {
 		hint := fault.Hint
 		if hint == "" && len(path) == 1 && path[0] == "shopbell" && !fault.OnKey {
 			hint = formHint(strings.Join(fault.Path, "."), at.Value)
+		}
+		if hint == "" && fault.OnKey && len(fault.Path) == 1 {
+			hint = document.DidYouMean(at.Value, r.common)
 		}
 		r.problem(at, fault.Message, hint)
 	}

@@ -29,6 +29,9 @@ func sections(root *yaml.Node, key string, do func(k, v *yaml.Node)) {
 	}
 }
 
+// accountKeys are what an account of every kind takes, beside what its kind declares.
+func accountKeys() []string { return []string{"kind", "stores", "rate", "concurrency"} }
+
 func (r *reader) sources(root *yaml.Node) {
 	sections(root, "sources", func(k, v *yaml.Node) {
 		r.name(k, "source")
@@ -37,7 +40,7 @@ func (r *reader) sources(root *yaml.Node) {
 			return
 		}
 		kind := r.kinds.source(name)
-		text := r.section(k, without(v, "kind"), shape.Of(kind.Config))
+		text := r.section(k, without(v, "kind"), shape.Of(kind.Config), "kind")
 		r.config.Sources = append(r.config.Sources, Source{Name: k.Value, Kind: kind, Config: text,
 			Stores: storesOf(v), place: r.place(k)})
 	})
@@ -62,7 +65,8 @@ func (r *reader) accounts(root *yaml.Node) {
 		}
 		account := Account{Name: k.Value, Kind: r.kinds.action(name), place: r.place(k)}
 		account.Stores = r.stores(v, known)
-		account.Config = r.section(k, without(v, "kind", "stores"), account.Kind.Account)
+		account.Rate, account.Concurrency = r.rate(v), r.concurrency(v)
+		account.Config = r.section(k, without(v, accountKeys()...), account.Kind.Account, accountKeys()...)
 		r.config.Accounts = append(r.config.Accounts, account)
 	})
 }
@@ -118,9 +122,11 @@ func laterKinds(what string) []string {
 	return []string{"sms", "newsletter", "license_key", "ecwid", "sql", "notify"}
 }
 
-// section checks what a kind declares and gives it as JSON.
-func (r *reader) section(k, v *yaml.Node, s *shape.Shape) json.RawMessage {
+// section checks what a kind declares and gives it as JSON. common are the keys beside that, which have been taken out.
+func (r *reader) section(k, v *yaml.Node, s *shape.Shape, common ...string) json.RawMessage {
+	r.common = common
 	r.check(k, v, s, k.Value)
+	r.common = nil
 	text, err := json.Marshal(document.Value(v))
 	if err != nil { // a float that JSON cannot write is text already, so this is out of a user's reach
 		r.problem(k, "this cannot be read: "+err.Error(), "")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -21,7 +22,7 @@ import (
 // topKeys declares the keys of the file. What is below a source and an account is declared by its kind.
 type topKeys struct {
 	Listen   string                    `json:"listen,omitempty" jsonschema:"default=127.0.0.1:8080" jsonschema_description:"Address and port to listen on."`
-	Database string                    `json:"database,omitempty" jsonschema:"default=shopbell.db" jsonschema_description:"File that keeps events and runs."`
+	Database string                    `json:"database,omitempty" jsonschema:"default=shopbell.db" jsonschema_description:"File that keeps events and runs, or postgres://… for one that many nodes share."`
 	Rules    string                    `json:"rules,omitempty" jsonschema:"default=rules" jsonschema_description:"Folder of rule files."`
 	Plugins  string                    `json:"plugins,omitempty" jsonschema:"default=plugins" jsonschema_description:"Folder of action plugins."`
 	Retain   string                    `json:"retention,omitempty" jsonschema_description:"How long events and runs are kept, such as 90d; for ever without it. Counts are always kept."`
@@ -154,16 +155,27 @@ func badAddress(address string) (message, hint string) {
 	return "", ""
 }
 
+// database reads where the ledger is: the address of a PostgreSQL, or the path of a file.
 func (r *reader) database(root *yaml.Node) string {
 	text := r.text(root, "database", "shopbell.db")
-	if scheme, _, ok := strings.Cut(text, "://"); ok {
-		message, hint := fmt.Sprintf("%s:// is not a database that works", scheme), "Write the path of a file, such as shopbell.db."
-		if scheme == "postgres" || scheme == "postgresql" {
-			message, hint = "PostgreSQL does not work yet in this version", "Write the path of a file, such as shopbell.db."
-		}
-		r.problem(r.node(root, "database"), message, hint)
+	scheme, _, ok := strings.Cut(text, "://")
+	if !ok {
+		return joined(r.dir, text)
 	}
-	return joined(r.dir, text)
+	if !isPostgres(text) {
+		r.problem(r.node(root, "database"), fmt.Sprintf("%s:// is not a database that works", scheme),
+			"Write the path of a file, such as shopbell.db, or postgres://USER:PASSWORD@HOST:5432/DATABASE.")
+		return text
+	}
+	if u, err := url.Parse(text); err != nil || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+		r.problem(r.node(root, "database"), "the address of the database cannot be read",
+			"Write postgres://USER:PASSWORD@HOST:5432/DATABASE, with characters such as @ and / in the password as %40 and %2F.")
+	}
+	return text
+}
+
+func isPostgres(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
 // plugins warns of plugins that an operator believes in.

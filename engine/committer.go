@@ -131,7 +131,7 @@ func (c *committer) flush(batch []*request, changes []Change) []Change {
 		changes = append(changes, r.changes...)
 	}
 	err := c.write(changes)
-	if err != nil && len(batch) > 1 && !errors.Is(err, ErrFull) && !errors.Is(err, ErrBusy) {
+	if err != nil && len(batch) > 1 && !errors.Is(err, ErrFull) && !errors.Is(err, ErrBusy) && !errors.Is(err, ErrAway) {
 		// One request may be what the ledger cannot take; the others must not suffer for it.
 		for _, r := range batch {
 			c.finish(r, c.write(r.changes))

@@ -37,12 +37,15 @@ type Options struct {
 	Timeout  time.Duration // of one try of a step; 0 means a minute
 	// Retention is how long events and runs are kept; 0 means for ever. Counts are always kept.
 	Retention time.Duration
+	// Node tells what other nodes of a shared ledger may know of this one; may be nil.
+	Node func() Node
 }
 
 // An Account is one configured outlet of one kind of action.
 type Account struct {
 	Kind   *actions.Kind
 	Outlet actions.Outlet
+	Limit  Limit // of what goes through it; steps beyond it wait
 }
 
 // A Meter is told what happens, for metrics. Its methods are called by many goroutines at once and must be quick.
@@ -80,6 +83,9 @@ type Engine struct {
 	health    health
 	changes   signals
 	samples   sampler
+	shared    Shared // the ledger, when it hands out due work itself; nil when the queues do
+	pacers    pacers
+	working   atomic.Int64 // pieces of work that a shared ledger has handed out
 
 	stopping   atomic.Bool
 	stop       chan struct{}   // closed: the committer ends when it has nothing left
@@ -106,7 +112,11 @@ func New(o Options) *Engine {
 	if o.Meter == nil {
 		o.Meter = silent{}
 	}
-	e := &Engine{o: o, stop: make(chan struct{})}
+	if o.Node == nil {
+		o.Node = func() Node { return Node{} }
+	}
+	e := &Engine{o: o, stop: make(chan struct{}), pacers: newPacers(o.Accounts)}
+	e.shared, _ = o.Ledger.(Shared)
 	e.rules.Store(o.Rules)
 	e.health.start()
 	e.feedCtx, e.endFeed = context.WithCancel(context.Background())
@@ -116,6 +126,7 @@ func New(o Options) *Engine {
 	e.runFeed = &feeder[*Run]{kick: make(chan struct{}, 1), log: o.Log, groups: e.dueOutlets, load: e.loadRuns, next: e.nextRun}
 	e.events = newQueue[*Record](bounds{window, groupShare, perStore}, e.eventFeed.poke)
 	e.runs = newQueue[*Run](bounds{window, groupShare, max(1, o.Workers*3/4)}, e.runFeed.poke)
+	e.runs.most = e.atOnce
 	e.eventFeed.queue, e.runFeed.queue = e.events, e.runs
 	e.pinned.load = e.loadRevision
 	return e
@@ -130,6 +141,10 @@ func (e *Engine) Rules() *rules.Set { return e.rules.Load() }
 // Start settles what the last process left unfinished, and starts the workers. ctx bounds the start only.
 func (e *Engine) Start(ctx context.Context) error {
 	e.committing.Go(func() { e.committer.run(e.stop) })
+	if e.shared != nil {
+		e.workers.Go(func() { e.shared.Work(e.feedCtx, e.desk()) })
+		return nil
+	}
 	if err := e.recover(ctx); err != nil {
 		_ = e.Stop(ctx) // nothing is under way yet
 		return err

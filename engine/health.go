@@ -109,7 +109,7 @@ func (e *Engine) Health() Health {
 	defer h.mu.Unlock()
 	return Health{
 		Started: h.began, Stopping: e.stopping.Load(), Ledger: h.commit,
-		Queued: events + runs - attesting - sending, Working: attesting + sending,
+		Queued: events + runs - attesting - sending, Working: attesting + sending + int(e.working.Load()),
 		LastAccepted: nano(&h.received), LastSent: nano(&h.posted),
 		Sources: maps.Clone(h.sources), Accounts: maps.Clone(h.accounts),
 	}

@@ -21,7 +21,7 @@ type Ledger interface {
 // A Writer changes the ledger.
 type Writer interface {
 	// Commit applies all changes in order, in one transaction, or none. It fills in what each Change says it fills.
-	// [ErrFull] and [ErrBusy] tell passing trouble; other errors are for people.
+	// [ErrFull], [ErrBusy] and [ErrAway] tell passing trouble; other errors are for people.
 	Commit(context.Context, []Change) error
 }
 
@@ -180,4 +180,5 @@ var (
 	ErrNone = errors.New("there is no such entry")
 	ErrFull = errors.New("the disk is full")
 	ErrBusy = errors.New("the ledger is locked by another program")
+	ErrAway = errors.New("the database cannot be used now; this is tried again")
 )

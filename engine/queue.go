@@ -20,8 +20,9 @@ type queue[T any] struct {
 	anew    map[int64]entry[T] // put in while a worker had the same id: it may be done with an earlier state of it
 	working int
 	closed  bool
-	starved []*group[T] // those that are behind, the longest first
-	hunger  func()      // called when a group that is behind has room
+	most    func(group string) int // workers in a group, at least 1; nil means bounds.perGroup for all. Set before the first put
+	starved []*group[T]            // those that are behind, the longest first
+	hunger  func()                 // called when a group that is behind has room
 }
 
 // bounds are how much a queue takes.
@@ -158,11 +159,19 @@ func (q *queue[T]) offer(l *lane[T]) {
 		return
 	}
 	l.busy, l.group = true, q.groupOf(l.items.first().group)
-	if l.group.working >= q.bounds.perGroup {
+	if l.group.working >= q.workersOf(l.group) {
 		l.group.parked.push(l)
 		return
 	}
 	q.makeReady(l)
+}
+
+// workersOf gives how many workers a group may have. None at all would keep its work for ever.
+func (q *queue[T]) workersOf(g *group[T]) int {
+	if q.most == nil {
+		return q.bounds.perGroup
+	}
+	return max(1, q.most(g.name))
 }
 
 func (q *queue[T]) groupOf(name string) *group[T] {

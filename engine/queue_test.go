@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -69,6 +70,35 @@ func TestQueueKeepsItsPromises(t *testing.T) {
 	}
 	if total != items || len(q.lanes) != 0 || len(q.groups) != 0 || len(q.ids) != 0 {
 		t.Errorf("%d items; left inside: %d lanes, %d groups, %d ids", total, len(q.lanes), len(q.groups), len(q.ids))
+	}
+}
+
+// TestQueueGivesEachGroupItsOwnShare holds that a group may have fewer workers than others, but never none, and that those
+// that are parked go on when one is done.
+func TestQueueGivesEachGroupItsOwnShare(t *testing.T) {
+	q := newQueue[int64](bounds{100, 100, 8}, nil)
+	q.most = func(group string) int { return map[string]int{"limited": 2, "open": 5}[group] }
+	for i := range int64(10) {
+		q.put(item(i, "", "limited"))
+		q.put(item(100+i, "", "open"))
+		q.put(item(200+i, "", "none"))
+	}
+	taken := map[string]int{}
+	var limited *lane[int64]
+	for e, l, ok := q.poll(); ok; e, l, ok = q.poll() {
+		if taken[e.group]++; e.group == "limited" {
+			limited = l
+		}
+	}
+	if want := map[string]int{"limited": 2, "open": 5, "none": 1}; !maps.Equal(taken, want) {
+		t.Errorf("at once %v, want %v", taken, want)
+	}
+	q.done(limited)
+	if e, _, ok := q.poll(); !ok || e.id != 2 {
+		t.Errorf("after one is done comes %d, %v; want the third of its group", e.id, ok)
+	}
+	if _, _, more := q.poll(); more {
+		t.Error("one that is done makes room for two")
 	}
 }
 

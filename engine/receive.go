@@ -132,6 +132,9 @@ func (e *Engine) accepted(accepts []*Accept) {
 // offerEvent puts a pending event before the attesters, now or when it is due; behind says that earlier ones of its subject
 // are pending.
 func (e *Engine) offerEvent(r *Record, behind bool) {
+	if e.shared != nil {
+		return // the ledger hands it out
+	}
 	if r.Due.After(time.Now()) {
 		e.eventFeed.at(r.Due)
 		return

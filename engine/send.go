@@ -24,6 +24,9 @@ func (e *Engine) offerRuns(runs []*NewRun) {
 }
 
 func (e *Engine) offerRun(u *Run) {
+	if e.shared != nil {
+		return // the ledger hands it out
+	}
 	if u.Due.After(time.Now()) {
 		e.runFeed.at(u.Due)
 		return
@@ -52,12 +55,15 @@ func (e *Engine) sendLoop() {
 			}
 		}
 		u := next.item
-		if !e.begin(&last, u) {
+		if e.pacers[u.Outlet] != nil {
+			e.settle(&last) // its outcome must not wait for the turn of this one
+		}
+		if e.pace(u) != nil || !e.begin(&last, u) {
 			e.runs.done(lane)
 			continue
 		}
 		if u.Step >= len(u.Steps) {
-			e.goOn(u, lane, e.makeReady(u))
+			e.goOn(u, lane, e.makeReady(u, RunStarted))
 			continue
 		}
 		e.carryOut(u)
@@ -118,10 +124,7 @@ func (e *Engine) insistSave(after func(), changes ...Change) error {
 // goOn lets go of a run whose step is settled: its next step comes next, or later, or there is none. When the outcome
 // could not be saved, the run is left for the next start.
 func (e *Engine) goOn(u *Run, l *lane[*Run], err error) {
-	if u.State == RunDead || u.State == RunHeld {
-		step := u.Steps[len(u.Steps)-1]
-		e.o.Log.Warn("a run has stopped", "run", u.ID, "rule", u.Rule, "step", len(u.Steps), "action", step.Action, "state", u.State, "note", step.Note)
-	}
+	e.warnStopped(u)
 	switch {
 	case err == nil && u.State == RunDue && !u.Due.After(time.Now()):
 		e.runs.again(l, runEntry(u))
@@ -130,6 +133,14 @@ func (e *Engine) goOn(u *Run, l *lane[*Run], err error) {
 		e.runFeed.at(u.Due)
 	}
 	e.runs.done(l)
+}
+
+// warnStopped tells of a run that a person must see to.
+func (e *Engine) warnStopped(u *Run) {
+	if u.State == RunDead || u.State == RunHeld {
+		step := u.Steps[len(u.Steps)-1]
+		e.o.Log.Warn("a run has stopped", "run", u.ID, "rule", u.Rule, "step", len(u.Steps), "action", step.Action, "state", u.State, "note", step.Note)
+	}
 }
 
 // carryOut sends a run's next step once, and notes what became of it in the run.
@@ -273,7 +284,7 @@ func (e *Engine) notReady(u *Run, err error) {
 }
 
 // makeReady renders the step of a begun run that has none, and writes it.
-func (e *Engine) makeReady(u *Run) error {
+func (e *Engine) makeReady(u *Run, from RunState) error {
 	u.Due = time.Now()
 	rule, err := e.ruleOf(u)
 	var in *rules.Input
@@ -286,7 +297,7 @@ func (e *Engine) makeReady(u *Run) error {
 		e.prepare(u, rule, in)
 	}
 	u.Updated = time.Now()
-	return e.insistSave(nil, &Save{Run: u})
+	return e.insistSave(nil, &Save{Run: u, From: from})
 }
 
 // input gives what the rule of a run saw when it fired.

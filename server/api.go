@@ -32,6 +32,7 @@ func (s *Server) apiRoutes(g *gin.RouterGroup) {
 	in.GET("/actions", s.apiActions)
 	in.GET("/stores", s.apiStores)
 	in.GET("/stats", s.apiStats)
+	in.GET("/status", s.apiStatus)
 	in.POST("/reload", s.apiReload)
 }
 

@@ -37,6 +37,7 @@ func apiCalls() []apiCall {
 		{"GET", "/rules", "/rules", 200, nil}, {"GET", "/actions", "/actions", 200, nil}, {"GET", "/stores", "/stores", 200, nil},
 		{"GET", "/stats", "/stats", 200, nil}, {"GET", "/stats", "/stats?since=2026-11-01", 200, nil},
 		{"GET", "/stats", "/stats?since=yesterday", 400, nil},
+		{"GET", "/status", "/status", 200, nil}, {"GET", "/status", "/status", 200, errors.New("a secret detail")},
 		{"POST", "/runs/{id}/retry", "/runs/1/retry", 202, nil}, {"POST", "/runs/{id}/retry", "/runs/404/retry", 404, nil},
 		{"POST", "/runs/{id}/retry", "/runs/409/retry", 409, nil}, {"POST", "/runs/{id}/retry", "/runs/500/retry", 500, nil},
 		{"POST", "/runs/{id}/retry", "/runs/503/retry", 503, nil},

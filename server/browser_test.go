@@ -1,14 +1,17 @@
 package server
 
 import (
+	"context"
 	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
+	"shopbell/engine"
 	"shopbell/server/servertest"
 )
 
@@ -45,6 +48,35 @@ func TestPagesInABrowser(t *testing.T) {
 		page.LooksRight(root + path)
 	}
 	page.Silent("no-such-page")
+}
+
+// TestNodesInABrowser looks at the page of health of a farm whose nodes differ, and at one whose nodes are alike.
+func TestNodesInABrowser(t *testing.T) {
+	b := newBench(t)
+	page := servertest.Open(t)
+	var alone atomic.Bool
+	b.Nodes = func(context.Context) ([]engine.Node, error) {
+		if alone.Load() {
+			return []engine.Node{b.self(b.engine.Health())}, nil
+		}
+		return differingNodes(b), nil
+	}
+	root := serveBench(t, b)
+	page.Visit(root + "/login?token=" + url.QueryEscape(testToken) + "&next=/health")
+	page.Do("following the link", chromedp.WaitVisible("nav"))
+	page.LooksRight(root + "/health?nodes=differ")
+	if rows := servertest.Eval[int](page, `document.querySelectorAll("#nodes tbody tr").length`); rows != 4 {
+		t.Errorf("%d nodes are shown", rows)
+	}
+	if visible := servertest.Eval[bool](page, `document.querySelector("#differences li").getClientRects().length > 0`); !visible {
+		t.Error("the differences are hidden")
+	}
+	alone.Store(true)
+	page.Visit(root + "/health?alone")
+	if servertest.Eval[bool](page, `document.querySelector("#nodes, #differences") != null`) {
+		t.Error("one node alone is shown as a farm")
+	}
+	page.Silent()
 }
 
 // TestEmptyPages looks at a server that nothing has come to yet.

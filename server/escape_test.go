@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"html/template"
 	"strings"
 	"testing"
+	"time"
 
 	"shopbell/actions"
 	"shopbell/document"
@@ -45,6 +47,12 @@ func TestHostileText(t *testing.T) {
 	b.Accounts = []Account{{hostile, hostile, []string{hostile}}}
 	b.engine.health.Sources = map[string]engine.SourceHealth{hostile: {RefusalReason: hostile, LastAttestError: hostile}}
 	b.engine.health.Accounts = map[string]engine.AccountHealth{hostile: {LastError: hostile}}
+	b.Nodes = func(context.Context) ([]engine.Node, error) {
+		node := engine.Node{ID: hostile, Name: hostile, Address: hostile, Version: hostile, Rules: []engine.RuleFolder{{Directory: hostile, Revision: hostile, Rules: 1}}, Limited: []string{hostile}}
+		twin := node
+		twin.ID, twin.Seen, twin.Skew = "twin", time.Now(), time.Hour
+		return []engine.Node{node, twin}, nil
+	}
 	problem := document.Problem{File: hostile, Line: 1, Column: 1, Message: hostile, Hint: hostile, Source: hostile}
 	b.Rules = func() Rulebook {
 		return fakeRules{

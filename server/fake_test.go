@@ -305,6 +305,15 @@ type fakeRules struct {
 func (f fakeRules) Rules() []*rules.Rule           { return f.rules }
 func (f fakeRules) Directories() []rules.Directory { return f.directories }
 
+func (f fakeRules) Folders() []rules.Folder {
+	var list []rules.Folder
+	for _, d := range f.directories {
+		problems, _ := document.Split(d.Problems)
+		list = append(list, rules.Folder{Directory: d.Name, Revision: d.Revision, Rules: d.Rules, Problems: len(problems)})
+	}
+	return list
+}
+
 func sampleRules() Rulebook {
 	rule := func(dir, name, doc, action string) *rules.Rule {
 		return &rules.Rule{Directory: dir, Name: name, Revision: "9f86d081884c7d65", Text: bigOrder, File: "rules/" + dir + "orders.yaml", Line: 3,

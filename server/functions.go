@@ -21,6 +21,12 @@ func functions() template.FuncMap {
 		"state": func(s any) mark { return mark{Word: fmt.Sprint(s), Tone: tone(fmt.Sprint(s))} },
 		"mark":  func(word, tone string) mark { return mark{word, tone} },
 		"add":   func(a, b int) int { return a + b },
+		"problems": func(n int) string {
+			if n == 1 {
+				return "1 problem"
+			}
+			return strconv.Itoa(n) + " problems"
+		},
 	}
 }
 

@@ -198,7 +198,9 @@ func (s *Server) healthPage(c *gin.Context) {
 	for _, account := range s.Accounts {
 		accounts = append(accounts, accountRow{account, h.Accounts[account.Name]})
 	}
+	status := s.status(c.Request.Context())
 	s.show(c, "health", "Health", map[string]any{
 		"H": h, "Reasons": s.unready(), "Sources": sources, "Accounts": accounts, "Up": span(time.Since(h.Started)),
+		"Differences": status.Differences, "Nodes": nodeRows(status),
 	})
 }

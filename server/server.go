@@ -8,12 +8,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -48,7 +50,14 @@ type Options struct {
 	// Token opens the API (as a bearer token) and the dashboard. With "" neither can be opened.
 	Token   string
 	Version string
-	Log     *slog.Logger // nil discards
+	// LedgerKind is what keeps the ledger: "sqlite" or "postgresql". "" means "sqlite".
+	LedgerKind string
+	// Node is the id of this node among those that Nodes gives. "" means one of the server's own.
+	Node string
+	// Nodes gives every node that shares the ledger, this one too. nil means that this one is alone. It is called by many
+	// goroutines at once, and not for longer than its context.
+	Nodes func(context.Context) ([]engine.Node, error)
+	Log   *slog.Logger // nil discards
 	// Rules gives the rules as they are now. What it gives is only read.
 	Rules func() Rulebook
 	// Reload reads the rule files again; its error is for people.
@@ -65,6 +74,7 @@ type Options struct {
 type Rulebook interface {
 	Rules() []*rules.Rule
 	Directories() []rules.Directory
+	Folders() []rules.Folder
 }
 
 var _ Rulebook = (*rules.Set)(nil)
@@ -102,6 +112,7 @@ type Server struct {
 	known    map[string]bool // names of sources
 	spare    sync.Pool       // *[]byte for bodies of unknown length
 	stopping chan struct{}
+	address  atomic.Value // string: where it listens, once it does
 }
 
 // New makes a server. It panics when a required option is missing, which is a mistake of the program.
@@ -112,6 +123,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.LedgerKind, o.Node = cmp.Or(o.LedgerKind, "sqlite"), cmp.Or(o.Node, newNode())
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
@@ -148,6 +160,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	s.address.Store(l.Addr().String())
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	select {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 )
 
 // keptRefusals is how many refused events of a source are kept as samples.
@@ -75,9 +76,9 @@ func (l *ledger) insertEvent(a *engine.Accept, place, typ int64) error {
 			data = nil
 		}
 	}
-	f.int(place).int(typ).int(code(eventStates(), r.State)).text(r.ID).text(r.Subject).time(r.Created).time(r.Received)
+	f.int(place).int(typ).int(form.Code(form.EventStates(), r.State)).text(r.ID).text(r.Subject).time(r.Created).time(r.Received)
 	f.dueWhen(r.State == engine.EventPending, r.Due).int(int64(r.Tries)).int(int64(at)).int(int64(len(r.Data))).text(r.Note)
-	f.blob(r.Body).blob(data).blob(l.pack.pack(r.Entity))
+	f.blob(r.Body).blob(data).blob(l.pack.Pack(r.Entity))
 	if err := f.run(); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (l *ledger) plan(p *engine.Plan) error {
 	if err != nil {
 		return err
 	}
-	f.int(code(eventStates(), r.State)).text(r.Note).int(bit(r.Gone)).int(r.Prev).blob(l.pack.pack(r.Entity)).int(int64(r.Tries)).int(r.Seq).int(int64(r.Replay))
+	f.int(form.Code(form.EventStates(), r.State)).text(r.Note).int(bit(r.Gone)).int(r.Prev).blob(l.pack.Pack(r.Entity)).int(int64(r.Tries)).int(r.Seq).int(int64(r.Replay))
 	if err := f.run(); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 )
 
 // A where collects the conditions of a list.
@@ -41,7 +42,7 @@ func (l *ledger) Events(ctx context.Context, f engine.EventFilter) ([]engine.Rec
 		w.add("seq < ?", f.Before)
 	}
 	if f.State != "" {
-		w.add("state = ?", code(eventStates(), f.State))
+		w.add("state = ?", form.Code(form.EventStates(), f.State))
 		if f.State == engine.EventUnmatched { // the one state without an index, because most events have it
 			w.text[len(w.text)-1] = "+state = ?"
 		} else {
@@ -120,7 +121,7 @@ func (l *ledger) Runs(ctx context.Context, f engine.RunFilter) ([]engine.Run, er
 		w.add("r.rule = ?", id)
 	}
 	if f.State != "" {
-		w.add("r.state = ?", code(runStates(), f.State))
+		w.add("r.state = ?", form.Code(form.RunStates(), f.State))
 		if f.State == engine.RunDone {
 			w.text[len(w.text)-1] = "+r.state = ?"
 		} else {

@@ -11,6 +11,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 )
 
 func query(c *sqlite.Conn, text string, args []any, row func(*sqlite.Stmt) error) error {
@@ -40,7 +41,7 @@ func (l *ledger) event(c *sqlite.Conn, s *sqlite.Stmt, whole bool) (r engine.Rec
 		typ, _ = lookup(n, n.types.name, s.ColumnInt64(2))
 	}
 	r.Seq, r.Source, r.Store, r.Type = s.ColumnInt64(0), at.source, at.store, typ
-	r.State = state(eventStates(), s.ColumnInt(3))
+	r.State = form.State(form.EventStates(), s.ColumnInt(3))
 	r.ID, r.Subject, r.Created, r.Received = s.ColumnText(4), s.ColumnText(5), instant(s.ColumnInt64(6)), instant(s.ColumnInt64(7))
 	r.Due, r.Tries, r.Gone, r.Replay, r.Prev, r.Note = instant(s.ColumnInt64(8)), s.ColumnInt(9), s.ColumnBool(10), s.ColumnInt(11), s.ColumnInt64(12), s.ColumnText(13)
 	if !whole {
@@ -52,7 +53,7 @@ func (l *ledger) event(c *sqlite.Conn, s *sqlite.Stmt, whole bool) (r engine.Rec
 	} else {
 		r.Data = blob(s, 17)
 	}
-	r.Entity, err = l.pack.unpack(blob(s, 18))
+	r.Entity, err = l.pack.Unpack(blob(s, 18))
 	return r, err
 }
 
@@ -82,7 +83,7 @@ func (l *ledger) run(c *sqlite.Conn, s *sqlite.Stmt) (u engine.Run, err error) {
 	u.Revision, _ = lookup(n, n.hash, s.ColumnInt64(4))
 	u.Type, _ = lookup(n, n.types.name, s.ColumnInt64(14))
 	u.Outlet, _ = lookup(n, n.outlets.name, s.ColumnInt64(17))
-	u.Item, u.Replay, u.State = s.ColumnInt(5), s.ColumnInt(6), state(runStates(), s.ColumnInt(7))
+	u.Item, u.Replay, u.State = s.ColumnInt(5), s.ColumnInt(6), form.State(form.RunStates(), s.ColumnInt(7))
 	u.Step, u.Tries, u.Due, u.Created, u.Updated = s.ColumnInt(8), s.ColumnInt(9), instant(s.ColumnInt64(10)), instant(s.ColumnInt64(11)), instant(s.ColumnInt64(12))
 	u.Subject, u.EventID = s.ColumnText(15), s.ColumnText(16)
 	if err := json.Unmarshal(blob(s, 13), &u.Steps); err != nil {

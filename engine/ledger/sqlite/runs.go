@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 )
 
 func (l *ledger) newRuns(r *engine.Record, place, typ int64, runs []*engine.NewRun) error {
@@ -46,7 +47,7 @@ func (l *ledger) newRun(r *engine.Record, place, typ int64, n *engine.NewRun) er
 		return err
 	}
 	u := n.Run
-	f.int(u.Event).int(place).int(rule).int(revision).int(int64(u.Item)).int(int64(u.Replay)).int(code(runStates(), u.State))
+	f.int(u.Event).int(place).int(rule).int(revision).int(int64(u.Item)).int(int64(u.Replay)).int(form.Code(form.RunStates(), u.State))
 	f.int(outlet).int(int64(u.Step)).int(int64(u.Tries)).dueWhen(u.State == engine.RunDue, u.Due).time(u.Created).time(u.Updated).blob(steps)
 	if err := f.run(); err != nil {
 		return err
@@ -98,8 +99,8 @@ func (l *ledger) save(s *engine.Save) error {
 	if err != nil {
 		return err
 	}
-	f.int(code(runStates(), u.State)).int(outlet).int(int64(u.Step)).int(int64(u.Tries)).dueWhen(u.State == engine.RunDue, u.Due)
-	if err := f.time(u.Updated).blob(steps).int(u.ID).int(code(runStates(), from)).run(); err != nil {
+	f.int(form.Code(form.RunStates(), u.State)).int(outlet).int(int64(u.Step)).int(int64(u.Tries)).dueWhen(u.State == engine.RunDue, u.Due)
+	if err := f.time(u.Updated).blob(steps).int(u.ID).int(form.Code(form.RunStates(), from)).run(); err != nil {
 		return err
 	}
 	if s.Stale = l.write.Changes() == 0; s.Stale {

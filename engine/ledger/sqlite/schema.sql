@@ -1,4 +1,4 @@
--- Layout 1. Times are microseconds since 1970, UTC. Codes of states are in code.go.
+-- Layout 1. Times are microseconds since 1970, UTC. Codes of states are in form/code.go.
 CREATE TABLE places (                 -- a store of a source, as a small number
   id     INTEGER PRIMARY KEY,
   source TEXT NOT NULL,

@@ -21,6 +21,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 )
 
 //go:embed schema.sql
@@ -45,7 +46,7 @@ type ledger struct {
 	writing sync.Mutex   // held by Commit, and by Close
 	readers *sqlitex.Pool
 	names   *names
-	pack    *packer
+	pack    *form.Packer
 	tally   map[tallyKey]int64
 	closed  bool
 }
@@ -58,7 +59,7 @@ func Open(ctx context.Context, path string, o Options) (engine.Ledger, error) {
 	if o.Busy == 0 {
 		o.Busy = 2 * time.Second
 	}
-	pack, err := newPacker()
+	pack, err := form.NewPacker()
 	if err != nil {
 		return nil, err
 	}

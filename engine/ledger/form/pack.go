@@ -1,4 +1,4 @@
-package sqlite
+package form
 
 import (
 	_ "embed"
@@ -19,32 +19,34 @@ var dictionary []byte
 
 const dictionaryID = 1
 
-// A packer makes entities small. Its methods share no state, so many goroutines may call them at once.
-type packer struct {
+// A Packer makes entities small. Its methods share no state, so many goroutines may call them at once.
+type Packer struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 }
 
-func newPacker() (*packer, error) {
+// NewPacker makes a packer.
+func NewPacker() (*Packer, error) {
 	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 		zstd.WithWindowSize(64<<10), zstd.WithEncoderDictRaw(dictionaryID, dictionary))
 	if err != nil {
 		return nil, err
 	}
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(4), zstd.WithDecoderMaxMemory(64<<20), zstd.WithDecoderDictRaw(dictionaryID, dictionary))
-	return &packer{e, d}, err
+	return &Packer{e, d}, err
 }
 
-// pack compresses JSON when that is worth it. What it gives starts with zstd's magic number, or with what JSON starts
-// with, so unpack can tell.
-func (p *packer) pack(json []byte) []byte {
+// Pack compresses JSON when that is worth it. What it gives starts with zstd's magic number, or with what JSON starts
+// with, so Unpack can tell.
+func (p *Packer) Pack(json []byte) []byte {
 	if len(json) < packFrom {
 		return json
 	}
 	return p.encoder.EncodeAll(json, make([]byte, 0, len(json)/2))
 }
 
-func (p *packer) unpack(blob []byte) ([]byte, error) {
+// Unpack gives what Pack was given.
+func (p *Packer) Unpack(blob []byte) ([]byte, error) {
 	if len(blob) < 4 || string(blob[:4]) != "\x28\xb5\x2f\xfd" {
 		return blob, nil
 	}

@@ -1,0 +1,202 @@
+package postgres
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shopbell/engine"
+)
+
+// A work names what a job is for: a pending event or a due run.
+type work struct {
+	kind string // kindEvent or kindRun
+	id   int64
+}
+
+// The kinds of River jobs.
+const (
+	kindEvent = "event"
+	kindRun   = "run"
+	kindChore = "chore"
+)
+
+func eventWork(seq int64) work { return work{kindEvent, seq} }
+func runWork(id int64) work    { return work{kindRun, id} }
+
+// eventArgs and runArgs are what River keeps of a job.
+type eventArgs struct {
+	Seq int64 `json:"seq"`
+}
+
+type runArgs struct {
+	Run int64 `json:"run"`
+}
+
+// Kind implements [river.JobArgs].
+func (eventArgs) Kind() string { return kindEvent }
+
+// Kind implements [river.JobArgs].
+func (runArgs) Kind() string { return kindRun }
+
+// args is what River keeps of a work's job.
+func (w work) args() string {
+	if w.kind == kindEvent {
+		return `{"seq":` + strconv.FormatInt(w.id, 10) + `}`
+	}
+	return `{"run":` + strconv.FormatInt(w.id, 10) + `}`
+}
+
+// The queues of River: one of events, one of each outlet, so that one that is slow delays no other, and one of chores.
+const (
+	eventQueue = "events"
+	choreQueue = "chores"
+)
+
+func queueOf(outlet string) string { return "outlet-" + outlet }
+
+// A job is one that this node works.
+type job struct {
+	id      int64
+	attempt int
+	settled atomic.Bool // the transaction that settles its work has ended it
+}
+
+// desk holds the jobs that this node works, by what they are for.
+type held struct {
+	mu   sync.Mutex
+	jobs map[work]*job
+}
+
+func (h *held) add(w work, j *job) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.jobs == nil {
+		h.jobs = map[work]*job{}
+	}
+	h.jobs[w] = j
+}
+
+func (h *held) remove(w work, j *job) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.jobs[w] == j {
+		delete(h.jobs, w)
+	}
+}
+
+func (h *held) get(w work) *job {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.jobs[w]
+}
+
+// ids gives the ids of all jobs.
+func (h *held) ids() []int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ids := make([]int64, 0, len(h.jobs))
+	for _, j := range h.jobs {
+		ids = append(ids, j.id)
+	}
+	return ids
+}
+
+// endJobs ends the jobs whose work the segment settles. A job that this node has lost, because it was thought to be dead, is not
+// found; then its change is left out, for another node has the work now.
+func (m *making) endJobs(r *round) {
+	var id []int64
+	var attempt []int32
+	jobs := map[int64]*job{}
+	add := func(w work) {
+		if j := m.held.get(w); j != nil && !j.settled.Load() {
+			id, attempt = append(id, j.id), append(attempt, int32(j.attempt))
+			jobs[j.id], m.lost[j.id] = j, true
+		}
+	}
+	for _, p := range m.plans {
+		add(eventWork(p.Record.Seq))
+	}
+	for _, d := range m.defers {
+		add(eventWork(d.Record.Seq))
+	}
+	for _, s := range m.saves {
+		add(runWork(s.Run.ID))
+	}
+	if len(id) == 0 {
+		return
+	}
+	r.ask(`DELETE FROM shopbell.river_job j USING unnest($1::bigint[], $2::int[]) AS k(id, attempt)
+		WHERE j.id = k.id AND j.state = 'running' AND j.attempt = k.attempt AND j.attempted_by[array_upper(j.attempted_by, 1)] = $3 RETURNING j.id`,
+		func(rows pgx.Rows) error {
+			n, err := number(rows)
+			if err == nil {
+				delete(m.lost, n)
+				m.ended = append(m.ended, jobs[n])
+			}
+			return err
+		}, id, attempt, m.node)
+}
+
+// isLost tells whether this node had the work and has lost it.
+func (m *making) isLost(w work) bool {
+	j := m.held.get(w)
+	return j != nil && (j.settled.Load() || m.lost[j.id])
+}
+
+// settled notes, after the commit, which jobs have ended.
+func (t *turn) settled() {
+	for _, j := range t.ended {
+		j.settled.Store(true)
+	}
+}
+
+// A newJob is a job to be inserted.
+type newJob struct {
+	work  work
+	queue string
+	at    time.Time
+}
+
+func (t *turn) eventJob(seq int64, at time.Time) {
+	t.jobs = append(t.jobs, newJob{eventWork(seq), eventQueue, at})
+}
+
+func (t *turn) runJob(u *engine.Run) {
+	t.jobs = append(t.jobs, newJob{runWork(u.ID), queueOf(u.Outlet), u.Due})
+}
+
+// maxAttempts is out of reach: that work is given up is the engine's to decide.
+const maxAttempts = 1000
+
+// insertJobs gives River what has become due, and wakes the nodes. Times are sent as waits, so that this node's clock need not
+// agree with the database's. River's own insertion would take round trips more, and wakes no node when it has done so a moment
+// before, though the transaction may end later than that.
+func (t *turn) insertJobs(r *round) {
+	if len(t.jobs) == 0 {
+		return
+	}
+	kind, args, queue, wait := make([]string, len(t.jobs)), make([]string, len(t.jobs)), make([]string, len(t.jobs)), make([]float64, len(t.jobs))
+	ready := map[string]bool{}
+	now := time.Now()
+	for i, j := range t.jobs {
+		kind[i], args[i], queue[i] = j.work.kind, j.work.args(), j.queue
+		wait[i] = max(0, j.at.Sub(now).Seconds())
+		if wait[i] == 0 {
+			ready[j.queue] = true
+		}
+	}
+	r.ask(`INSERT INTO shopbell.river_job (kind, args, queue, max_attempts, state, scheduled_at)
+		SELECT kind, args::jsonb, queue, $5, CASE WHEN wait > 0 THEN 'scheduled' ELSE 'available' END::shopbell.river_job_state,
+			clock_timestamp() + make_interval(secs => wait)
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[]) AS k(kind, args, queue, wait)`, nil, kind, args, queue, wait, maxAttempts)
+	for name := range ready {
+		r.ask(wake, nil, name)
+	}
+}
+
+// wake tells the nodes, on the channel that River listens on, that a queue has work.
+const wake = `SELECT pg_notify('shopbell.river_insert', json_build_object('queue', $1::text)::text)`

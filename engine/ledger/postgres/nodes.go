@@ -1,0 +1,260 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"shopbell/engine"
+)
+
+// The pace at which nodes tell that they are alive. A node that another has seen silent for so many of its own beats is dead:
+// what counts is what that one has seen, so a database that was away kills nobody.
+const (
+	beatEvery  = 8 * time.Second
+	deadAfter  = 3
+	leaseFor   = 30 * time.Second // longer than a node that cannot reach the database goes on with what it leases
+	leaseTrust = 20 * time.Second
+	forgetDead = 10 * time.Minute // until then status shows it
+)
+
+// register writes this node down, before it takes any work.
+func (w *worker) register(ctx context.Context) error {
+	about, err := json.Marshal(w.desk.Tell())
+	if err != nil {
+		return err
+	}
+	_, err = w.pool.Exec(ctx, `INSERT INTO shopbell.nodes (id, seen, about) VALUES ($1, clock_timestamp(), $2)
+		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, beats = nodes.beats + 1, about = excluded.about`, w.node, string(about))
+	return err
+}
+
+// A watch is what a node has seen of the others.
+type watch map[string]*sighting
+
+type sighting struct {
+	beats  int64
+	silent int // of our beats, since its own count changed
+}
+
+// see notes what a beat has shown, and gives those that are dead.
+func (w watch) see(now map[string]int64) (dead []string) {
+	for id := range w {
+		if _, there := now[id]; !there {
+			delete(w, id)
+		}
+	}
+	for id, beats := range now {
+		s := w[id]
+		if s == nil || s.beats != beats {
+			w[id] = &sighting{beats: beats}
+			continue
+		}
+		if s.silent++; s.silent >= deadAfter {
+			dead = append(dead, id)
+		}
+	}
+	return dead
+}
+
+// forget starts anew: what was not seen while the database was away says nothing.
+func (w watch) forget() { clear(w) }
+
+// beatUntil tells that this node is alive, takes over what dead ones had, and keeps its leases, until ctx ends.
+func (w *worker) beatUntil(ctx context.Context) {
+	others, timer := watch{}, time.NewTimer(0)
+	defer timer.Stop()
+	var dead []string
+	missed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		seen, err := w.beat(ctx, dead)
+		wait := beatEvery
+		if err != nil {
+			w.log.Warn("this node cannot tell that it is alive", "error", w.explain(err))
+			others.forget()
+			dead, missed, wait = nil, true, time.Second
+		} else {
+			if dead = others.see(seen); len(dead) > 0 {
+				w.log.Warn("nodes are silent; their work is taken over", "nodes", dead)
+				wait = 0
+			}
+			if missed {
+				w.wakeAll(ctx) // notifications may have been lost meanwhile
+			}
+			missed = false
+		}
+		w.dropStale(ctx)
+		timer.Reset(wait)
+	}
+}
+
+// beat is all that a node asks the database regularly, in one statement. It gives the other nodes with the number of their
+// beats.
+const beat = `WITH
+	me AS (UPDATE shopbell.nodes SET seen = clock_timestamp(), beats = beats + 1, about = coalesce($2, about) WHERE id = $1 RETURNING 1),
+	leased AS (INSERT INTO shopbell.leases AS l (outlet, node, until) SELECT o, $1, clock_timestamp() + $6::interval FROM unnest($3::text[]) AS o
+		ON CONFLICT (outlet) DO UPDATE SET node = excluded.node, until = excluded.until
+		WHERE l.node = excluded.node OR l.until < clock_timestamp() OR l.node = ANY($4::text[]) RETURNING outlet),
+	lost AS (UPDATE shopbell.river_job SET state = 'available', scheduled_at = clock_timestamp() WHERE state = 'running' AND (
+			attempted_by[array_upper(attempted_by, 1)] = ANY($4::text[])
+			OR attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < clock_timestamp() - interval '20 s' AND id <> ALL($5::bigint[])
+			OR attempted_at < clock_timestamp() - interval '40 s'
+				AND NOT EXISTS (SELECT 1 FROM shopbell.nodes n WHERE n.id = attempted_by[array_upper(attempted_by, 1)]))
+		RETURNING queue),
+	woken AS (SELECT pg_notify('shopbell.river_insert', json_build_object('queue', q.queue)::text) FROM (SELECT DISTINCT queue FROM lost) AS q),
+	gone AS (DELETE FROM shopbell.nodes WHERE id = ANY($4::text[]) AND seen < clock_timestamp() - $7::interval)
+	SELECT clock_timestamp(), coalesce((SELECT json_object_agg(id, beats) FROM shopbell.nodes WHERE id <> $1), '{}'),
+		array(SELECT outlet FROM leased), (SELECT count(*) FROM lost), (SELECT count(*) FROM woken), (SELECT count(*) FROM me)`
+
+func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, beatEvery)
+	defer cancel()
+	about, text, err := w.news()
+	if err != nil {
+		return nil, err
+	}
+	if dead == nil {
+		dead = []string{}
+	}
+	var theirs time.Time
+	var list []byte
+	var leased []string
+	var lost, woken, me int
+	began := time.Now()
+	err = w.pool.QueryRow(ctx, beat, w.node, about, w.wanted(), dead, w.held.ids(), leaseFor, forgetDead).Scan(&theirs, &list, &leased, &lost, &woken, &me)
+	if err != nil {
+		return nil, err
+	}
+	w.noteClock(began, theirs)
+	if lost > 0 {
+		w.log.Warn("work of nodes that are gone is handed out again", "pieces", lost)
+	}
+	if me == 0 { // it was thought to be dead for long
+		text = ""
+		if err := w.register(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.about = text
+	w.keep(leased, began)
+	return others, json.Unmarshal(list, &others)
+}
+
+// news gives what there is to tell of this node, nil when it is what the ledger has: rules of thousands of stores are long.
+func (w *worker) news() (about *string, text string, err error) {
+	n := w.desk.Tell()
+	n.Skew = time.Duration(w.skew.Load()).Round(time.Second)
+	n.Limited = slices.Sorted(maps.Keys(w.single))
+	whole, err := json.Marshal(n)
+	if text = string(whole); err != nil || text == w.about {
+		return nil, text, err
+	}
+	return &text, text, nil
+}
+
+// wanted lists the outlets that one node works for all.
+func (w *worker) wanted() []string {
+	names := []string{}
+	for _, o := range w.desk.Outlets {
+		if o.Single {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// keep notes which outlets this node leases, and begins with those that are new.
+func (w *worker) keep(leased []string, at time.Time) {
+	for _, name := range leased {
+		_, had := w.single[name]
+		w.single[name] = at
+		if !had {
+			w.begin(name)
+		}
+	}
+}
+
+func (w *worker) begin(name string) {
+	for _, o := range w.desk.Outlets {
+		if o.Name != name {
+			continue
+		}
+		o.Taken()
+		if err := w.client.Queues().Add(queueOf(name), river.QueueConfig{MaxWorkers: o.AtOnce}); err != nil {
+			w.log.Error("an account's work cannot be begun; trying again", "account", name, "error", w.explain(err))
+			delete(w.single, name)
+		}
+	}
+}
+
+// dropStale stops working the outlets whose lease has not been kept, before another node may have them.
+func (w *worker) dropStale(ctx context.Context) {
+	for name, at := range w.single {
+		if time.Since(at) < leaseTrust {
+			continue
+		}
+		delete(w.single, name)
+		w.log.Warn("an account is left to another node", "account", name)
+		go func() {
+			if err := w.client.Queues().Remove(context.WithoutCancel(ctx), queueOf(name)); err != nil {
+				w.log.Error("an account's work could not be stopped", "account", name, "error", err)
+			}
+		}()
+	}
+}
+
+// leave gives back what this node leases and takes it off the list, and wakes the others.
+func (w *worker) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	var r pgx.Batch
+	r.Queue("DELETE FROM shopbell.leases WHERE node = $1", w.node)
+	r.Queue("DELETE FROM shopbell.nodes WHERE id = $1", w.node)
+	if err := w.pool.SendBatch(ctx, &r).Close(); err != nil {
+		w.log.Warn("this node could not say that it leaves; others will notice", "error", w.explain(err))
+	}
+	w.wakeAll(ctx)
+}
+
+// wakeAll has all nodes look for work.
+func (w *worker) wakeAll(ctx context.Context) {
+	var r pgx.Batch
+	r.Queue(wake, eventQueue)
+	for _, o := range w.desk.Outlets {
+		r.Queue(wake, queueOf(o.Name))
+	}
+	if err := w.pool.SendBatch(ctx, &r).Close(); err != nil {
+		w.log.Warn("the other nodes could not be woken", "error", w.explain(err))
+	}
+}
+
+// Node implements [engine.Shared].
+func (l *ledger) Node() string { return l.node }
+
+// Nodes implements [engine.Shared].
+func (l *ledger) Nodes(ctx context.Context) (nodes []engine.Node, err error) {
+	err = each(ctx, l.pool, "SELECT id, started, seen, about FROM shopbell.nodes ORDER BY started, id", func(rows pgx.Rows) error {
+		var id string
+		var started, seen time.Time
+		var about []byte
+		if err := rows.Scan(&id, &started, &seen, &about); err != nil {
+			return err
+		}
+		var n engine.Node
+		err := json.Unmarshal(about, &n)
+		n.ID, n.Started, n.Seen = id, started, seen
+		nodes = append(nodes, n)
+		return err
+	})
+	return nodes, l.explain(err)
+}

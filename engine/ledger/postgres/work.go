@@ -1,0 +1,289 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"shopbell/engine"
+)
+
+// The pace of River.
+const (
+	fetchPause   = 5 * time.Millisecond // between two fetches of a queue
+	fetchAnyway  = 30 * time.Second     // for what no notification told of
+	rescueMargin = time.Minute          // beyond the longest a job may take, before River takes it from its node
+	keepEnded    = time.Hour            // of jobs that did not end with the work they were for, which is rare
+	retryAfter   = 5 * time.Second      // when a job could not even be looked at
+)
+
+// A worker works this node's share of the due work.
+type worker struct {
+	*ledger
+	desk   engine.Desk
+	events *loader[*engine.Record]
+	runs   *loader[*engine.Run]
+	turns  turns
+	client *river.Client[pgx.Tx]
+	ending context.Context      // ended: no new work is begun
+	single map[string]time.Time // outlets that this node works for all, and when the lease was last kept
+	about  string               // what the ledger has of this node
+}
+
+// Work implements [engine.Shared].
+func (l *ledger) Work(ctx context.Context, d engine.Desk) {
+	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}}
+	w.events, w.runs = newLoader(l.loadEvents), newLoader(l.loadRuns)
+	loading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var loaders sync.WaitGroup
+	loaders.Go(func() { w.events.run(loading) })
+	loaders.Go(func() { w.runs.run(loading) })
+	defer loaders.Wait()
+	defer stop()
+	for ctx.Err() == nil {
+		if err := w.serve(ctx); err != nil && ctx.Err() == nil {
+			l.log.Error("due work cannot be taken from the database; trying again", "error", l.explain(err))
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+// serve works until ctx ends, and hands back what it has not begun.
+func (w *worker) serve(ctx context.Context) error {
+	if err := w.register(ctx); err != nil {
+		return err
+	}
+	client, err := river.NewClient(riverpgxv5.New(w.pool), w.config())
+	if err != nil {
+		return err
+	}
+	// Not ended with ctx: what is under way comes to its end first.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(err, client.StopAndCancel(context.WithoutCancel(ctx)))
+	}
+	w.client = client
+	w.beatUntil(ctx)
+	err = client.Stop(context.WithoutCancel(ctx))
+	w.leave()
+	return err
+}
+
+func (w *worker) config() *river.Config {
+	longest := w.desk.Longest + 20*time.Second
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &eventWorker{worker: w})
+	river.AddWorker(workers, &runWorker{worker: w})
+	river.AddWorker(workers, &choreWorker{worker: w})
+	queues := map[string]river.QueueConfig{eventQueue: {MaxWorkers: w.desk.Events}, choreQueue: {MaxWorkers: 1}}
+	for _, o := range w.desk.Outlets {
+		if !o.Single {
+			queues[queueOf(o.Name)] = river.QueueConfig{MaxWorkers: o.AtOnce}
+		}
+	}
+	return &river.Config{
+		ID: w.node, Schema: "shopbell", Workers: workers, Queues: queues, Logger: slog.New(atLeast{slog.LevelWarn, w.log.Handler()}),
+		FetchCooldown: fetchPause, FetchPollInterval: fetchAnyway,
+		JobTimeout: longest, RescueStuckJobsAfter: longest + rescueMargin,
+		MaxAttempts: maxAttempts, RetryPolicy: steady{},
+		CompletedJobRetentionPeriod: keepEnded, CancelledJobRetentionPeriod: keepEnded, DiscardedJobRetentionPeriod: keepEnded,
+		ReindexerIndexNames: []string{"river_job_pkey", "river_job_prioritized_fetching_index", "river_job_state_and_finalized_at_index", "river_job_unique_idx"},
+		PeriodicJobs:        w.chores(),
+	}
+}
+
+// steady is River's policy for what it retries by itself: only what could not be worked at all.
+type steady struct{}
+
+// NextRetry implements [river.ClientRetryPolicy].
+func (steady) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(retryAfter) }
+
+// atLeast passes on what is of a level.
+type atLeast struct {
+	level slog.Level
+	slog.Handler
+}
+
+// Enabled implements [slog.Handler].
+func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= h.level && h.Handler.Enabled(ctx, l)
+}
+
+type eventWorker struct {
+	river.WorkerDefaults[eventArgs]
+	*worker
+}
+
+// Work implements [river.Worker].
+func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
+	held := w.take(eventWork(j.Args.Seq), j.JobRow)
+	defer w.held.remove(eventWork(j.Args.Seq), held)
+	r, err := w.events.get(ctx, j.Args.Seq)
+	switch {
+	case errors.Is(err, engine.ErrNone) || err == nil && r.State != engine.EventPending:
+		return nil
+	case err != nil:
+		return river.JobSnooze(retryAfter)
+	}
+	if wait, err := w.turns.enter(w.ending, engine.Store{Source: r.Source, Store: r.Store}); err != nil {
+		return river.JobSnooze(wait)
+	}
+	w.desk.Event(r)
+	w.turns.leave(engine.Store{Source: r.Source, Store: r.Store})
+	return handBack(held)
+}
+
+type runWorker struct {
+	river.WorkerDefaults[runArgs]
+	*worker
+}
+
+// Work implements [river.Worker]. That River has had the job worked before, and it is here again, means that the node which had
+// it is dead: work that is handed back is not counted.
+func (w *runWorker) Work(ctx context.Context, j *river.Job[runArgs]) error {
+	if w.ending.Err() != nil {
+		return river.JobSnooze(0)
+	}
+	held := w.take(runWork(j.Args.Run), j.JobRow)
+	defer w.held.remove(runWork(j.Args.Run), held)
+	u, err := w.runs.get(ctx, j.Args.Run)
+	switch {
+	case errors.Is(err, engine.ErrNone) || err == nil && u.State != engine.RunDue:
+		return nil
+	case err != nil && j.Attempt > 1:
+		return err // counted, so that it is still known that it was cut off
+	case err != nil:
+		return river.JobSnooze(retryAfter)
+	}
+	w.desk.Run(u, j.Attempt > 1)
+	return handBack(held)
+}
+
+func (l *ledger) take(w work, row *rivertype.JobRow) *job {
+	j := &job{id: row.ID, attempt: row.Attempt}
+	l.held.add(w, j)
+	return j
+}
+
+// handBack lets another node have what was not settled. A job that was settled is gone already.
+func handBack(j *job) error {
+	if j.settled.Load() {
+		return nil
+	}
+	return river.JobSnooze(0)
+}
+
+type choreArgs struct {
+	Name string `json:"name"`
+}
+
+// Kind implements [river.JobArgs].
+func (choreArgs) Kind() string { return kindChore }
+
+type choreWorker struct {
+	river.WorkerDefaults[choreArgs]
+	*worker
+}
+
+// Timeout implements [river.Worker].
+func (w *choreWorker) Timeout(*river.Job[choreArgs]) time.Duration { return time.Hour }
+
+// Work implements [river.Worker].
+func (w *choreWorker) Work(_ context.Context, j *river.Job[choreArgs]) error {
+	for _, c := range w.desk.Chores {
+		if c.Name == j.Args.Name {
+			c.Do(w.ending)
+		}
+	}
+	return nil
+}
+
+// chores has River's leader insert each chore when its time has come; that there is one of each is River's to see to.
+func (w *worker) chores() []*river.PeriodicJob {
+	var jobs []*river.PeriodicJob
+	for _, c := range w.desk.Chores {
+		insert := func() (river.JobArgs, *river.InsertOpts) {
+			return choreArgs{c.Name}, &river.InsertOpts{Queue: choreQueue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: c.Every}}
+		}
+		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(c.Every), insert, &river.PeriodicJobOpts{RunOnStart: true}))
+	}
+	return jobs
+}
+
+// turns bounds how many events of one store are worked at once. The others wait their turn here, unless the store has hung:
+// then they make room for those of other stores.
+type turns struct {
+	perStore, share int
+	mu              sync.Mutex
+	stores          map[engine.Store]*turnstile
+}
+
+type turnstile struct {
+	inside int
+	places chan struct{}
+	moved  time.Time // when one last came to its end
+}
+
+// hung is how long no event of a store may come to its end before it counts as hung.
+const hung = 2 * time.Second
+
+var errNoTurn = errors.New("not now")
+
+func (t *turns) enter(ctx context.Context, s engine.Store) (wait time.Duration, err error) {
+	stile, ok := t.join(s)
+	if !ok {
+		return time.Duration(5+rand.IntN(10)) * time.Second, errNoTurn
+	}
+	select {
+	case stile.places <- struct{}{}:
+		return 0, nil
+	case <-ctx.Done():
+		t.quit(s, stile)
+		return 0, ctx.Err()
+	}
+}
+
+func (t *turns) join(s engine.Store) (*turnstile, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stores == nil {
+		t.stores = map[engine.Store]*turnstile{}
+	}
+	stile := t.stores[s]
+	if stile == nil {
+		stile = &turnstile{places: make(chan struct{}, max(1, t.perStore)), moved: time.Now()}
+		t.stores[s] = stile
+	}
+	if stile.inside >= t.share && time.Since(stile.moved) > hung {
+		return nil, false
+	}
+	stile.inside++
+	return stile, true
+}
+
+func (t *turns) quit(s engine.Store, stile *turnstile) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stile.moved = time.Now()
+	if stile.inside--; stile.inside == 0 {
+		delete(t.stores, s)
+	}
+}
+
+func (t *turns) leave(s engine.Store) {
+	t.mu.Lock()
+	stile := t.stores[s]
+	t.mu.Unlock()
+	<-stile.places
+	t.quit(s, stile)
+}

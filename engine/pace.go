@@ -1,0 +1,45 @@
+package engine
+
+import "math"
+
+// pacers space the calls of the outlets that have a rate.
+type pacers map[string]*pacer
+
+func newPacers(accounts map[string]Account) pacers {
+	p := pacers{}
+	for name, a := range accounts {
+		if a.Limit.Rate > 0 {
+			p[name] = newPacer(a.Limit.Rate)
+		}
+	}
+	return p
+}
+
+// reset has an outlet's first call wait, because another program may have called a moment ago.
+func (p pacers) reset(name string) {
+	if pacer := p[name]; pacer != nil {
+		pacer.reset()
+	}
+}
+
+// pace waits for a run's turn at its outlet, if there is anything to send yet. An error says that the engine stops first.
+func (e *Engine) pace(u *Run) error {
+	if p := e.pacers[u.Outlet]; p != nil && u.Step < len(u.Steps) {
+		return p.wait(e.feedCtx)
+	}
+	return nil
+}
+
+// atOnce is how many runs of an outlet are worked at once: a share of the workers, so that one which hangs leaves room for
+// others, and no more than its limit. Those that wait for their turn hold a worker too: few are enough for a slow rate, as long
+// as a call takes no longer than four seconds.
+func (e *Engine) atOnce(outlet string) int {
+	share, limit := max(1, e.o.Workers*3/4), e.o.Accounts[outlet].Limit
+	if limit.Concurrency > 0 {
+		return min(share, limit.Concurrency)
+	}
+	if limit.Rate > 0 {
+		return min(share, max(2, int(math.Ceil(4*limit.Rate))))
+	}
+	return share
+}

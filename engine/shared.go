@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// A Shared ledger serves many programs at once, its nodes. It hands out due work itself, each piece to one node, so the
+// engine keeps no queue of its own. What [Reader.DueEvents] and its like give is for looking only.
+//
+// Of a subject's pending events only the earliest is handed out; of its runs, each for the first time only when all earlier
+// ones have had their first try. Work of a node that has died is handed out again.
+type Shared interface {
+	Ledger
+	// Work brings due work of this node to the desk until ctx ends, and returns when all of it has come back. It is called
+	// once. What comes back without a change that settles it is handed out again, to any node.
+	Work(ctx context.Context, d Desk)
+	// Node gives the ID of this node.
+	Node() string
+	// Nodes gives the nodes that are alive, or were a short while ago, oldest first.
+	Nodes(context.Context) ([]Node, error)
+}
+
+// A Desk is where a shared ledger brings the work of one node. Its functions are called by many goroutines at once, and
+// return when the work has been settled, or could not be because the node stops.
+type Desk struct {
+	Event func(*Record) // a pending event: read back, match, plan
+	// Run is a due run. cutOff says that a node had it before and died, so that its last try may have happened.
+	Run      func(u *Run, cutOff bool)
+	Events   int      // events at once
+	PerStore int      // of them of one store
+	Outlets  []Outlet // what this node can send through; it gets no other runs
+	Chores   []Chore
+	// Tell gives what other nodes may know of this one; ID and times are filled in by the ledger.
+	Tell func() Node
+	// Longest is how long one piece of work may take, in good times.
+	Longest time.Duration
+}
+
+// An Outlet is an account, or the kind of action that needs none.
+type Outlet struct {
+	Name   string
+	AtOnce int // runs at once on this node
+	// Single says that one node at a time works it for all, so that its limits hold for the cluster. Taken is called when this
+	// node begins to.
+	Single bool
+	Taken  func()
+}
+
+// A Chore is done now and then, by one node for all.
+type Chore struct {
+	Name  string
+	Every time.Duration
+	Do    func(context.Context)
+}
+
+// desk is what this engine offers a shared ledger.
+func (e *Engine) desk() Desk {
+	d := Desk{Event: e.workEvent, Run: e.workRun, Events: attesters, PerStore: perStore, Tell: e.o.Node,
+		Longest: e.o.Timeout + saveFor}
+	for name, account := range e.o.Accounts {
+		d.Outlets = append(d.Outlets, e.outlet(name, account))
+	}
+	if e.o.Retention > 0 {
+		d.Chores = append(d.Chores, Chore{Name: "retention", Every: forgetEvery, Do: e.forgetRound})
+	}
+	return d
+}
+
+func (e *Engine) outlet(name string, a Account) Outlet {
+	o := Outlet{Name: name, AtOnce: e.atOnce(name)}
+	if a.Limit != (Limit{}) {
+		o.Single, o.Taken = true, func() { e.pacers.reset(name) }
+	}
+	return o
+}
+
+func (e *Engine) workEvent(r *Record) {
+	e.working.Add(1)
+	defer e.working.Add(-1)
+	e.attestSafely(e.workCtx, r)
+}
+
+// workRun carries out the next step of a run that a shared ledger has handed out. That it was handed out is on disk, which
+// is what begins the try.
+func (e *Engine) workRun(u *Run, cutOff bool) {
+	e.working.Add(1)
+	defer e.working.Add(-1)
+	if cutOff {
+		e.settleCutOff(u)
+		_ = e.insistSave(nil, &Save{Run: u, From: RunDue})
+		return
+	}
+	if e.pace(u) != nil {
+		return // the node stops: another will have it
+	}
+	u.Tries++
+	if u.Step >= len(u.Steps) {
+		e.tellStopped(u, e.makeReady(u, RunDue))
+		return
+	}
+	e.carryOut(u)
+	e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: RunDue}))
+}
+
+func (e *Engine) tellStopped(u *Run, err error) {
+	if err == nil {
+		e.warnStopped(u)
+	}
+}
