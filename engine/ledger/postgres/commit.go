@@ -186,13 +186,19 @@ type turn struct {
 func newTurn(l *ledger, conn *pgx.Conn, changes []engine.Change) *turn {
 	t := &turn{ledger: l, conn: conn, counts: map[countKey]int64{}}
 	for _, c := range changes {
-		if key, _ := touches(c); key != "" {
+		if key, _ := touches(c); key != "" && orders(c) {
 			t.locks = append(t.locks, lockOf(key))
 		}
 	}
 	slices.Sort(t.locks)
 	t.locks = slices.Compact(t.locks)
 	return t
+}
+
+// orders tells whether a change depends on what others do with its subject. An event that nobody waits for does not.
+func orders(c engine.Change) bool {
+	a, ok := c.(*engine.Accept)
+	return !ok || a.Record.State == engine.EventPending || len(a.Runs) > 0
 }
 
 // lockOf gives the number of a subject's lock. That two subjects may have the same does no harm.

@@ -43,8 +43,7 @@ func configOf(url string) (*pgxpool.Config, error) {
 // session is how every connection is set. A node that vanishes from the network in the middle of a commit must not keep its
 // locks. All statements look up rows by an index; a planner that thinks a table small, because it was when statistics were
 // last made, would read it whole for each of them.
-const session = `SET idle_in_transaction_session_timeout = '15s'; SET enable_seqscan = off; SET enable_hashjoin = off;
-	SET enable_mergejoin = off; SET jit = off`
+const session = "SET idle_in_transaction_session_timeout = '15s'; SET enable_seqscan = off; SET enable_mergejoin = off; SET jit = off"
 
 func whereIs(conf *pgxpool.Config) string {
 	c := conf.ConnConfig

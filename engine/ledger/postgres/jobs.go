@@ -108,13 +108,11 @@ func (h *held) ids() []int64 {
 // endJobs ends the jobs whose work the segment settles. A job that this node has lost, because it was thought to be dead, is not
 // found; then its change is left out, for another node has the work now.
 func (m *making) endJobs(r *round) {
-	var id []int64
-	var attempt []int32
-	jobs := map[int64]*job{}
+	jobs, byAttempt := map[int64]*job{}, map[int][]int64{} // nearly all are worked for the first time
 	add := func(w work) {
 		if j := m.held.get(w); j != nil && !j.settled.Load() {
-			id, attempt = append(id, j.id), append(attempt, int32(j.attempt))
 			jobs[j.id], m.lost[j.id] = j, true
+			byAttempt[j.attempt] = append(byAttempt[j.attempt], j.id)
 		}
 	}
 	for _, p := range m.plans {
@@ -126,19 +124,18 @@ func (m *making) endJobs(r *round) {
 	for _, s := range m.saves {
 		add(runWork(s.Run.ID))
 	}
-	if len(id) == 0 {
-		return
+	for attempt, ids := range byAttempt {
+		r.ask(`DELETE FROM shopbell.river_job WHERE id = ANY($1::bigint[]) AND attempt = $2 AND state = 'running'
+			AND attempted_by[array_upper(attempted_by, 1)] = $3 RETURNING id`,
+			func(rows pgx.Rows) error {
+				n, err := number(rows)
+				if err == nil {
+					delete(m.lost, n)
+					m.ended = append(m.ended, jobs[n])
+				}
+				return err
+			}, ids, attempt, m.node)
 	}
-	r.ask(`DELETE FROM shopbell.river_job j USING unnest($1::bigint[], $2::int[]) AS k(id, attempt)
-		WHERE j.id = k.id AND j.state = 'running' AND j.attempt = k.attempt AND j.attempted_by[array_upper(j.attempted_by, 1)] = $3 RETURNING j.id`,
-		func(rows pgx.Rows) error {
-			n, err := number(rows)
-			if err == nil {
-				delete(m.lost, n)
-				m.ended = append(m.ended, jobs[n])
-			}
-			return err
-		}, id, attempt, m.node)
 }
 
 // isLost tells whether this node had the work and has lost it.

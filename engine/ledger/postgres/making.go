@@ -67,6 +67,10 @@ func (m *making) subjectOf(r *engine.Record) subject {
 	return subject{m.placeID(r.Source, r.Store), clean(r.Subject)}
 }
 
+// The statements that look for many keys at once have a LATERAL part with a LIMIT, an OFFSET or a sum, and those that change
+// many rows name them with = ANY: a planner that thinks a table or an index small, as its statistics say when they are a
+// minute old, would else read all of it, for every commit, however large it has become.
+
 // look ends the jobs whose work is settled here, and asks what the changes depend on.
 func (m *making) look(r *round) {
 	m.endJobs(r)
@@ -95,12 +99,12 @@ func (m *making) look(r *round) {
 		}
 	}
 	if len(pending.place) > 0 {
-		r.ask(`SELECT k.place, k.subject, max(e.due) FROM unnest($1::int[], $2::text[]) AS k(place, subject)
-			JOIN shopbell.events e ON e.place = k.place AND e.subject = k.subject AND e.state = 1 GROUP BY 1, 2`, m.sawPending, pending.place, pending.name)
+		r.ask(`SELECT k.place, k.subject, last.due FROM unnest($1::int[], $2::text[]) AS k(place, subject) CROSS JOIN LATERAL (
+			SELECT max(e.due) AS due FROM shopbell.events e WHERE e.place = k.place AND e.subject = k.subject AND e.state = 1) AS last WHERE last.due IS NOT NULL`, m.sawPending, pending.place, pending.name)
 	}
 	if len(lanes.place) > 0 {
-		r.ask(`SELECT DISTINCT k.place, k.subject FROM unnest($1::int[], $2::text[]) AS k(place, subject)
-			JOIN shopbell.runs r ON r.place = k.place AND r.subject = k.subject AND r.state IN (1, 2) AND r.lane > 0`, m.sawBusy, lanes.place, lanes.name)
+		r.ask(`SELECT k.place, k.subject FROM unnest($1::int[], $2::text[]) AS k(place, subject) CROSS JOIN LATERAL (
+			SELECT 1 FROM shopbell.runs r WHERE r.place = k.place AND r.subject = k.subject AND r.state IN (1, 2) AND r.lane > 0 LIMIT 1) AS ahead`, m.sawBusy, lanes.place, lanes.name)
 	}
 	once.ask(m, r)
 }
@@ -169,8 +173,9 @@ func (q *onceQuery) ask(m *making, r *round) {
 	}
 	runs := q.runs
 	r.ask(`SELECT k.n FROM unnest($1::int[], $2::int[], $3::text[], $4::int[], $5::int[], $6::bigint[]) AS k(n, place, subject, type, rule, seq)
-		WHERE EXISTS (SELECT 1 FROM shopbell.events e JOIN shopbell.runs r ON r.event = e.seq
-			WHERE e.place = k.place AND e.subject = k.subject AND e.type = k.type AND e.seq < k.seq AND r.rule = k.rule)`,
+		CROSS JOIN LATERAL (SELECT 1 FROM (
+				SELECT seq FROM shopbell.events WHERE place = k.place AND subject = k.subject AND type = k.type AND seq < k.seq OFFSET 0) AS e
+			CROSS JOIN LATERAL (SELECT 1 FROM shopbell.runs WHERE event = e.seq AND rule = k.rule LIMIT 1) AS r LIMIT 1) AS ran`,
 		func(rows pgx.Rows) error {
 			var n int32
 			err := rows.Scan(&n)

@@ -21,6 +21,7 @@ const (
 	leaseFor   = 30 * time.Second // longer than a node that cannot reach the database goes on with what it leases
 	leaseTrust = 20 * time.Second
 	forgetDead = 10 * time.Minute // until then status shows it
+	adoptEvery = 8                // beats
 )
 
 // register writes this node down, before it takes any work.
@@ -29,8 +30,12 @@ func (w *worker) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.pool.Exec(ctx, `INSERT INTO shopbell.nodes (id, seen, about) VALUES ($1, clock_timestamp(), $2)
-		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, beats = nodes.beats + 1, about = excluded.about`, w.node, string(about))
+	outlets := make([]string, len(w.desk.Outlets))
+	for i, o := range w.desk.Outlets {
+		outlets[i] = queueOf(o.Name)
+	}
+	_, err = w.pool.Exec(ctx, `INSERT INTO shopbell.nodes (id, seen, about, queues) VALUES ($1, clock_timestamp(), $2, $3)
+		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, beats = nodes.beats + 1, about = excluded.about, queues = excluded.queues`, w.node, string(about), outlets)
 	return err
 }
 
@@ -42,8 +47,8 @@ type sighting struct {
 	silent int // of our beats, since its own count changed
 }
 
-// see notes what a beat has shown, and gives those that are dead.
-func (w watch) see(now map[string]int64) (dead []string) {
+// see notes what a beat has shown, and gives those that are dead; fresh says that one was not before.
+func (w watch) see(now map[string]int64) (dead []string, fresh bool) {
 	for id := range w {
 		if _, there := now[id]; !there {
 			delete(w, id)
@@ -57,9 +62,10 @@ func (w watch) see(now map[string]int64) (dead []string) {
 		}
 		if s.silent++; s.silent >= deadAfter {
 			dead = append(dead, id)
+			fresh = fresh || s.silent == deadAfter
 		}
 	}
-	return dead
+	return dead, fresh
 }
 
 // forget starts anew: what was not seen while the database was away says nothing.
@@ -71,20 +77,23 @@ func (w *worker) beatUntil(ctx context.Context) {
 	defer timer.Stop()
 	var dead []string
 	missed := false
-	for {
+	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
 		seen, err := w.beat(ctx, dead)
-		wait := beatEvery
-		if err != nil {
+		wait, fresh := beatEvery, false
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
 			w.log.Warn("this node cannot tell that it is alive", "error", w.explain(err))
 			others.forget()
 			dead, missed, wait = nil, true, time.Second
-		} else {
-			if dead = others.see(seen); len(dead) > 0 {
+		default:
+			if dead, fresh = others.see(seen); fresh {
 				w.log.Warn("nodes are silent; their work is taken over", "nodes", dead)
 				wait = 0
 			}
@@ -94,18 +103,24 @@ func (w *worker) beatUntil(ctx context.Context) {
 			missed = false
 		}
 		w.dropStale(ctx)
+		if err == nil && n%adoptEvery == adoptEvery-1 {
+			w.adopt(ctx)
+		}
 		timer.Reset(wait)
 	}
 }
 
 // beat is all that a node asks the database regularly, in one statement. It gives the other nodes with the number of their
-// beats.
+// beats. A job that the ledger thinks this node has, and that it has not, was given to it in an answer that never came: it was
+// not begun, so its attempt does not count.
 const beat = `WITH
 	me AS (UPDATE shopbell.nodes SET seen = clock_timestamp(), beats = beats + 1, about = coalesce($2, about) WHERE id = $1 RETURNING 1),
 	leased AS (INSERT INTO shopbell.leases AS l (outlet, node, until) SELECT o, $1, clock_timestamp() + $6::interval FROM unnest($3::text[]) AS o
 		ON CONFLICT (outlet) DO UPDATE SET node = excluded.node, until = excluded.until
 		WHERE l.node = excluded.node OR l.until < clock_timestamp() OR l.node = ANY($4::text[]) RETURNING outlet),
-	lost AS (UPDATE shopbell.river_job SET state = 'available', scheduled_at = clock_timestamp() WHERE state = 'running' AND (
+	lost AS (UPDATE shopbell.river_job SET state = 'available', scheduled_at = clock_timestamp(),
+			attempt = CASE WHEN attempted_by[array_upper(attempted_by, 1)] = $1 THEN attempt - 1 ELSE attempt END
+		WHERE state = 'running' AND (
 			attempted_by[array_upper(attempted_by, 1)] = ANY($4::text[])
 			OR attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < clock_timestamp() - interval '20 s' AND id <> ALL($5::bigint[])
 			OR attempted_at < clock_timestamp() - interval '40 s'

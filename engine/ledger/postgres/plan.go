@@ -35,7 +35,7 @@ func (m *making) planEvents(r *round) {
 			entity = CASE WHEN k.gone THEN NULL ELSE coalesce(k.entity, e.entity) END
 		FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::boolean[], $6::bytea[], $7::int[], $8::int[])
 			AS k(seq, prev, state, note, gone, entity, tries, replay)
-		WHERE e.seq = k.seq AND e.state = 1 AND e.replay = k.replay RETURNING e.seq`,
+		WHERE e.seq = ANY($1) AND e.seq = k.seq AND e.state = 1 AND e.replay = k.replay RETURNING e.seq`,
 		func(rows pgx.Rows) error {
 			n, err := number(rows)
 			if err == nil {
@@ -70,7 +70,7 @@ func (m *making) deferEvents(r *round) {
 	}
 	r.ask(`UPDATE shopbell.events e SET due = k.due, tries = k.tries, note = k.note
 		FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::int[], $5::text[]) AS k(seq, due, tries, replay, note)
-		WHERE e.seq = k.seq AND e.state = 1 AND e.tries = k.tries - 1 AND e.replay = k.replay RETURNING e.seq`,
+		WHERE e.seq = ANY($1) AND e.seq = k.seq AND e.state = 1 AND e.tries = k.tries - 1 AND e.replay = k.replay RETURNING e.seq`,
 		func(rows pgx.Rows) error {
 			n, err := number(rows)
 			if err == nil {
@@ -93,7 +93,7 @@ func (m *making) replayEvents(r *round) {
 		return
 	}
 	r.ask(`UPDATE shopbell.events e SET state = 1, due = k.due, tries = 0, note = '', replay = e.replay + 1
-		FROM unnest($1::bigint[], $2::timestamptz[]) AS k(seq, due) WHERE e.seq = k.seq AND e.state NOT IN (1, 5) RETURNING e.seq, e.replay`,
+		FROM unnest($1::bigint[], $2::timestamptz[]) AS k(seq, due) WHERE e.seq = ANY($1) AND e.seq = k.seq AND e.state NOT IN (1, 5) RETURNING e.seq, e.replay`,
 		func(rows pgx.Rows) error {
 			var n int64
 			var replay int
@@ -179,9 +179,9 @@ func (m *making) pushBack(r *round) {
 			seq, due = append(seq, d.Record.Seq), append(due, moment(d.Record.Due))
 		}
 	}
-	if len(seq) > 0 {
-		r.ask(`UPDATE shopbell.events e SET due = k.due FROM unnest($1::int[], $2::text[], $3::bigint[], $4::timestamptz[]) AS k(place, subject, seq, due)
-			WHERE e.place = k.place AND e.subject = k.subject AND e.state = 1 AND e.seq > k.seq AND e.due < k.due`, nil, k.place, k.name, seq, due)
+	for i := range seq {
+		r.ask("UPDATE shopbell.events SET due = $4 WHERE place = $1 AND subject = $2 AND state = 1 AND seq > $3 AND due < $4", nil,
+			k.place[i], k.name[i], seq[i], due[i])
 	}
 }
 
@@ -190,8 +190,8 @@ func (m *making) nextEvents(r *round, k subjects) {
 	if len(k.place) == 0 {
 		return
 	}
-	r.ask(`SELECT DISTINCT ON (k.place, k.subject) e.seq, e.due FROM unnest($1::int[], $2::text[]) AS k(place, subject)
-		JOIN shopbell.events e ON e.place = k.place AND e.subject = k.subject AND e.state = 1 ORDER BY k.place, k.subject, e.seq`,
+	r.ask(`SELECT next.seq, next.due FROM unnest($1::int[], $2::text[]) AS k(place, subject) CROSS JOIN LATERAL (
+			SELECT e.seq, e.due FROM shopbell.events e WHERE e.place = k.place AND e.subject = k.subject AND e.state = 1 ORDER BY e.seq LIMIT 1) AS next`,
 		func(rows pgx.Rows) error {
 			var seq int64
 			var due *time.Time

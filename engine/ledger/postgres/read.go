@@ -55,7 +55,7 @@ func (l *ledger) event(rows pgx.Rows, whole bool) (r engine.Record, err error) {
 
 const (
 	runLine = "r.id, r.event, r.place, r.rule, r.revision, r.item, r.replay, r.state, r.outlet, r.step, r.tries, r.due, r.created, r.updated, r.steps, e.type, r.subject, e.id"
-	runFrom = " FROM shopbell.runs r LEFT JOIN shopbell.events e ON e.seq = r.event "
+	runFrom = " FROM shopbell.runs r LEFT JOIN LATERAL (SELECT type, id FROM shopbell.events WHERE seq = r.event OFFSET 0) AS e ON true "
 )
 
 // run makes a run of a row of runLine.
@@ -217,8 +217,8 @@ func one[T any](found []T, err error) (T, error) {
 func (l *ledger) Snapshot(ctx context.Context, source, store, subject string) (json.RawMessage, int64, error) {
 	var entity []byte
 	var seq int64
-	err := l.pool.QueryRow(ctx, `SELECT e.seq, e.entity FROM shopbell.snapshots s JOIN shopbell.places p ON p.id = s.place JOIN shopbell.events e ON e.seq = s.seq
-		WHERE p.source = $1 AND p.store = $2 AND s.subject = $3`, clean(source), clean(store), clean(subject)).Scan(&seq, &entity)
+	err := l.pool.QueryRow(ctx, `SELECT e.seq, e.entity FROM shopbell.events e WHERE e.seq = (SELECT s.seq FROM shopbell.snapshots s
+		WHERE s.place = (SELECT id FROM shopbell.places WHERE source = $1 AND store = $2) AND s.subject = $3)`, clean(source), clean(store), clean(subject)).Scan(&seq, &entity)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, 0, nil
 	}

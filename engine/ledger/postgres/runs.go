@@ -109,7 +109,7 @@ func (m *making) beginRuns(r *round) {
 		return
 	}
 	r.ask(`UPDATE shopbell.runs r SET state = 2, due = NULL, tries = k.tries FROM unnest($1::bigint[], $2::int[], $3::int[]) AS k(id, step, tries)
-		WHERE r.id = k.id AND r.state = 1 AND r.step = k.step AND r.tries = k.tries - 1 RETURNING r.id`,
+		WHERE r.id = ANY($1) AND r.id = k.id AND r.state = 1 AND r.step = k.step AND r.tries = k.tries - 1 RETURNING r.id`,
 		func(rows pgx.Rows) error {
 			n, err := number(rows)
 			if err == nil {
@@ -158,7 +158,7 @@ func (m *making) saveRuns(r *round) {
 			lane = CASE WHEN k.stays THEN r.lane ELSE 0 END
 		FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::int[], $5::int[], $6::int[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::boolean[])
 			AS k(id, was, state, outlet, step, tries, due, updated, steps, stays)
-		WHERE r.id = k.id AND r.state = k.was RETURNING r.id`,
+		WHERE r.id = ANY($1) AND r.id = k.id AND r.state = k.was RETURNING r.id`,
 		func(rows pgx.Rows) error {
 			n, err := number(rows)
 			if err == nil {
@@ -187,12 +187,11 @@ func (m *making) promote(r *round, k subjects) {
 	if len(k.place) == 0 {
 		return
 	}
-	r.ask(`UPDATE shopbell.runs r SET lane = 1 FROM (
-			SELECT DISTINCT ON (w.place, w.subject) w.id FROM unnest($1::int[], $2::text[]) AS k(place, subject)
-			JOIN shopbell.runs w ON w.place = k.place AND w.subject = k.subject AND w.state IN (1, 2) AND w.lane = 2
-			WHERE NOT EXISTS (SELECT 1 FROM shopbell.runs h WHERE h.place = k.place AND h.subject = k.subject AND h.state IN (1, 2) AND h.lane = 1)
-			ORDER BY w.place, w.subject, w.id) AS first
-		WHERE r.id = first.id RETURNING r.id, r.outlet, r.due`,
+	r.ask(`UPDATE shopbell.runs SET lane = 1 WHERE id = ANY(ARRAY(
+			SELECT next.id FROM unnest($1::int[], $2::text[]) AS k(place, subject) CROSS JOIN LATERAL (
+				SELECT w.id, w.lane FROM shopbell.runs w WHERE w.place = k.place AND w.subject = k.subject AND w.state IN (1, 2) AND w.lane > 0
+				ORDER BY w.lane, w.id LIMIT 1) AS next
+			WHERE next.lane = 2)) RETURNING id, outlet, due`,
 		func(rows pgx.Rows) error {
 			var id int64
 			var outlet int32

@@ -99,7 +99,8 @@ CREATE TABLE shopbell.nodes (
   started timestamptz NOT NULL DEFAULT clock_timestamp(),
   seen    timestamptz NOT NULL,
   beats   bigint      NOT NULL DEFAULT 1,
-  about   text        NOT NULL         -- JSON
+  about   text        NOT NULL,        -- JSON
+  queues  text[]      NOT NULL         -- of outlets that it works
 ) WITH (fillfactor = 50);
 
 CREATE TABLE shopbell.leases (         -- outlets with limits, each worked by one node for all

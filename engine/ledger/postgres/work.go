@@ -36,11 +36,13 @@ type worker struct {
 	ending context.Context      // ended: no new work is begun
 	single map[string]time.Time // outlets that this node works for all, and when the lease was last kept
 	about  string               // what the ledger has of this node
+	// Queues of outlets that no node had when this one last looked, and those that it has taken on.
+	orphans, adopted map[string]bool
 }
 
 // Work implements [engine.Shared].
 func (l *ledger) Work(ctx context.Context, d engine.Desk) {
-	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}}
+	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}, adopted: map[string]bool{}}
 	w.events, w.runs = newLoader(l.loadEvents), newLoader(l.loadRuns)
 	loading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var loaders sync.WaitGroup
