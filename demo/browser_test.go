@@ -24,6 +24,7 @@ func (idle) Receive(context.Context, string, sources.Request) error { return nil
 func (idle) Retry(context.Context, int64) error                     { return nil }
 func (idle) Replay(context.Context, int64) error                    { return nil }
 func (idle) Health() engine.Health                                  { return engine.Health{} }
+func (idle) Probe(context.Context)                                  {}
 func (idle) Changes() (<-chan struct{}, func())                     { return nil, func() {} }
 
 // dashboard serves the demo's pages and gives the address that signs in.

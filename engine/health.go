@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -13,7 +15,7 @@ import (
 type Health struct {
 	Started      time.Time
 	Stopping     bool
-	Ledger       error // of the last commit; nil when it was made
+	Ledger       error // of the last commit or probe; nil when all was well
 	Queued       int   // events and runs in memory, waiting for a worker
 	Working      int   // of them, those that a worker has
 	LastAccepted time.Time
@@ -44,7 +46,9 @@ type health struct {
 	received atomic.Int64 // UnixNano
 	posted   atomic.Int64
 	mu       sync.Mutex
-	commit   error
+	commit   error // of the last commit or probe
+	probing  sync.Mutex
+	probed   time.Time // under probing
 	sources  map[string]SourceHealth
 	accounts map[string]AccountHealth
 }
@@ -58,6 +62,28 @@ func (h *health) ledger(err error) {
 	h.mu.Lock()
 	h.commit = err
 	h.mu.Unlock()
+}
+
+// A probe is made at most once in this time, however many ask.
+const probeEvery = time.Second
+
+// Probe asks the ledger whether it can be used, so that Health knows although nothing was committed for a while: a program that
+// gets no events because it was in trouble must notice that the trouble is over.
+func (e *Engine) Probe(ctx context.Context) {
+	h := &e.health
+	h.probing.Lock()
+	defer h.probing.Unlock()
+	if time.Since(h.probed) < probeEvery || e.stopping.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	err := e.o.Ledger.Ready(ctx)
+	if errors.Is(err, context.Canceled) {
+		return // whoever asked has gone, which says nothing of the ledger
+	}
+	h.probed = time.Now()
+	h.ledger(err)
 }
 
 func (h *health) accepted() { h.received.Store(time.Now().UnixNano()) }

@@ -12,7 +12,7 @@ import (
 type Ledger interface {
 	Writer
 	Reader
-	// Ready tells whether the ledger can be written and read now.
+	// Ready tells whether the ledger can be written and read now, by doing both.
 	Ready(context.Context) error
 	// Close waits for calls under way. Nothing may be called after it.
 	Close() error
@@ -181,4 +181,6 @@ var (
 	ErrFull = errors.New("the disk is full")
 	ErrBusy = errors.New("the ledger is locked by another program")
 	ErrAway = errors.New("the database cannot be used now; this is tried again")
+	// ErrClock says that this machine and the database do not agree on the time.
+	ErrClock = errors.New("the clock is wrong")
 )

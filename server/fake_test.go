@@ -73,6 +73,8 @@ func (f *fakeEngine) ask(what string, id int64) error {
 	return nil
 }
 
+func (f *fakeEngine) Probe(context.Context) {}
+
 func (f *fakeEngine) Health() engine.Health {
 	f.mu.Lock()
 	defer f.mu.Unlock()

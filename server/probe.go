@@ -17,6 +17,7 @@ func (s *Server) healthz(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
 // readyz says whether events can be taken in now.
 func (s *Server) readyz(c *gin.Context) {
+	s.Engine.Probe(c.Request.Context())
 	reasons := s.unready()
 	c.Header("Cache-Control", "no-store")
 	if len(reasons) > 0 {
@@ -39,6 +40,10 @@ func (s *Server) unready() []string {
 		reasons = append(reasons, "the disk is full")
 	case errors.Is(err, engine.ErrBusy):
 		reasons = append(reasons, "the ledger is locked by another program")
+	case errors.Is(err, engine.ErrAway):
+		reasons = append(reasons, "the database cannot be used")
+	case errors.Is(err, engine.ErrClock):
+		reasons = append(reasons, "the clock of this machine is wrong")
 	default:
 		reasons = append(reasons, "the ledger cannot be written")
 	}

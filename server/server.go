@@ -34,6 +34,7 @@ type Engine interface {
 	Retry(ctx context.Context, run int64) error
 	Replay(ctx context.Context, seq int64) error
 	Health() engine.Health
+	Probe(context.Context) // renews what Health tells of the ledger
 	Changes() (<-chan struct{}, func())
 }
 

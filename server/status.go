@@ -69,6 +69,7 @@ func (s *Server) apiStatus(c *gin.Context) {
 
 // status tells how the program is. It always has an answer: it is asked for when something is wrong.
 func (s *Server) status(ctx context.Context) StatusForm {
+	s.Engine.Probe(ctx)
 	h := s.Engine.Health()
 	reasons := s.unready()
 	form := StatusForm{

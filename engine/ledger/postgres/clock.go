@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"shopbell/engine"
 )
 
 // maxSkew is how far a machine's clock may be from the database's: due times and periods are made of both.
@@ -35,5 +37,5 @@ func (l *ledger) clockFault(skew time.Duration) error {
 	if skew < 0 {
 		word = "behind"
 	}
-	return fmt.Errorf("the clock of this machine is %v %s that of the %s: set both by NTP; until then waits and times are wrong", skew.Abs().Round(time.Second), word, l.where)
+	return fmt.Errorf("%w: that of this machine is %v %s that of the %s; set both by NTP", engine.ErrClock, skew.Abs().Round(time.Second), word, l.where)
 }

@@ -90,6 +90,9 @@ func (l *ledger) begin(ctx context.Context, o Options) error {
 		if err := l.sane(ctx); err != nil {
 			return err
 		}
+		if err := l.clockFault(time.Duration(l.skew.Load())); err != nil {
+			return err
+		}
 		if err := l.migrate(ctx); err != nil {
 			return l.explain(err)
 		}
@@ -115,6 +118,9 @@ func nodeID() string {
 func (l *ledger) Ready(ctx context.Context) error {
 	if err := l.sane(ctx); err != nil {
 		return err
+	}
+	if err := l.measureSkew(ctx); err != nil {
+		return l.explain(err)
 	}
 	return l.clockFault(time.Duration(l.skew.Load()))
 }

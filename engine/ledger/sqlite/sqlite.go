@@ -168,7 +168,7 @@ func explain(path string, err error) error {
 	return fmt.Errorf("ledger %s: %w", path, err)
 }
 
-// Ready implements [engine.Ledger]. It asks for the write lock, and gives it back.
+// Ready implements [engine.Ledger]. It writes what is there already: a full disk refuses even that.
 func (l *ledger) Ready(ctx context.Context) error {
 	if err := l.reading(ctx, func(c *sqlite.Conn) error {
 		_, err := sqlitex.ResultInt(c.Prep("SELECT count(*) FROM places"))
@@ -184,12 +184,19 @@ func (l *ledger) Ready(ctx context.Context) error {
 	if l.write == nil {
 		return nil
 	}
-	end, err := sqlitex.ImmediateTransaction(l.write)
-	if err != nil {
+	if err := l.touch(); err != nil {
 		return explain(l.path, err)
 	}
-	end(&err)
-	return err
+	return nil
+}
+
+func (l *ledger) touch() (err error) {
+	end, err := sqlitex.ImmediateTransaction(l.write)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	return sqlitex.ExecuteTransient(l.write, fmt.Sprintf("PRAGMA user_version=%d", layout), nil)
 }
 
 // Close implements [engine.Ledger].
