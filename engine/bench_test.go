@@ -25,7 +25,8 @@ type bench struct {
 	testing.TB
 	*engine.Engine
 	ledger   engine.Ledger
-	path     string
+	where    string // the file or the database
+	opens    func(where string) (engine.Ledger, error)
 	source   *platform
 	provider *provider
 	options  engine.Options
@@ -39,10 +40,18 @@ rules:
       - probe: { text: "{{ event.subject }} {{ order.v }} was {{ was?.v ?? 'new' }}" }
 `
 
-// newBench makes an engine with the given rules and starts it. The test's provider answers ok until told otherwise.
+// newBench makes an engine with the given rules on SQLite and starts it. The test's provider answers ok until told otherwise.
 func newBench(t testing.TB, ruleFile string, change ...func(*engine.Options)) *bench {
 	t.Helper()
-	b := &bench{TB: t, path: filepath.Join(t.TempDir(), "ledger.db"), source: newPlatform(), provider: newProvider()}
+	return startBench(t, &bench{where: filepath.Join(t.TempDir(), "ledger.db"), opens: func(where string) (engine.Ledger, error) {
+		return sqlite.Open(context.Background(), where, sqlite.Options{Busy: 10 * time.Millisecond})
+	}}, ruleFile, change)
+}
+
+// startBench makes the rest of a bench that knows its ledger, and starts it.
+func startBench(t testing.TB, b *bench, ruleFile string, change []func(*engine.Options)) *bench {
+	t.Helper()
+	b.TB, b.source, b.provider = t, newPlatform(), newProvider()
 	b.open()
 	world := rules.World{
 		Sources: map[string]rules.Origin{"shop": {Kind: "shop", Catalog: catalog(), ReadsBack: true, Stores: []string{"1", "2"}}},
@@ -71,7 +80,7 @@ func newBench(t testing.TB, ruleFile string, change ...func(*engine.Options)) *b
 
 func (b *bench) open() {
 	b.Helper()
-	l, err := sqlite.Open(context.Background(), b.path, sqlite.Options{Busy: 10 * time.Millisecond})
+	l, err := b.opens(b.where)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -112,15 +121,22 @@ func (b *bench) must(err error) {
 	}
 }
 
-// until waits until the ledger is as it should be, looking again whenever it has changed.
+// until waits until the ledger is as it should be, looking again whenever it has changed, by another node perhaps.
 func (b *bench) until(what string, is func() bool) {
 	b.Helper()
 	changed, stop := b.Changes()
 	defer stop()
-	deadline := time.After(time.Minute)
+	var others <-chan time.Time
+	if _, shared := b.ledger.(engine.Shared); shared {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		others = tick.C
+	}
+	deadline := time.After(3 * time.Minute)
 	for !is() {
 		select {
 		case <-changed:
+		case <-others:
 		case <-deadline:
 			b.Fatalf("never: %s", what)
 		}

@@ -18,7 +18,9 @@ import (
 	"shopbell/sources"
 )
 
-func TestTheWayOfAnEvent(t *testing.T) {
+func TestTheWayOfAnEvent(t *testing.T) { onEachLedger(t, theWayOfAnEvent) }
+
+func theWayOfAnEvent(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	b.must(b.post("e1", "order.created", "A", 1))
 	run := b.untilRuns(engine.RunDone, 1)[0]
@@ -38,7 +40,9 @@ func TestTheWayOfAnEvent(t *testing.T) {
 	}
 }
 
-func TestFiftyAtOnce(t *testing.T) {
+func TestFiftyAtOnce(t *testing.T) { onEachLedger(t, fiftyAtOnce) }
+
+func fiftyAtOnce(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	b.source.set("A", 1)
 	var all sync.WaitGroup
@@ -63,7 +67,9 @@ func TestFiftyAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotActedOn(t *testing.T) {
+func TestWhatIsNotActedOn(t *testing.T) { onEachLedger(t, whatIsNotActedOn) }
+
+func whatIsNotActedOn(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	b.must(b.notify("gone", "order.created", "NONE"))
 	b.must(b.Receive(t.Context(), "shop", sources.Request{Body: []byte(`{"id":"x","type":"order.created","subject":"A","store":"99"}`), Received: time.Now()}))
@@ -93,7 +99,9 @@ func TestWhatIsNotActedOn(t *testing.T) {
 	}
 }
 
-func TestOrderOfASubject(t *testing.T) {
+func TestOrderOfASubject(t *testing.T) { onEachLedger(t, orderOfASubject) }
+
+func orderOfASubject(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	const subjects, updates = 10, 20
 	var all sync.WaitGroup
@@ -299,7 +307,9 @@ func TestAStoreThatNeverAnswersFailsAfterADay(t *testing.T) {
 	})
 }
 
-func TestOneHangingStoreLeavesTheOthers(t *testing.T) {
+func TestOneHangingStoreLeavesTheOthers(t *testing.T) { onEachLedger(t, oneHangingStoreLeavesTheOthers) }
+
+func oneHangingStoreLeavesTheOthers(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	free := make(chan struct{})
 	b.source.failing(func(e *event.Event) error {
@@ -349,7 +359,9 @@ func TestAStoreThatDoesNotTellItsProfile(t *testing.T) {
 	})
 }
 
-func TestAReplaySeesWhatWasThen(t *testing.T) {
+func TestAReplaySeesWhatWasThen(t *testing.T) { onEachLedger(t, aReplaySeesWhatWasThen) }
+
+func aReplaySeesWhatWasThen(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	for v := 1; v <= 3; v++ {
 		b.must(b.post(fmt.Sprint("e", v), "order.updated", "A", v))

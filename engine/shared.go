@@ -25,8 +25,9 @@ type Shared interface {
 // return when the work has been settled, or could not be because the node stops.
 type Desk struct {
 	Event func(*Record) // a pending event: read back, match, plan
-	// Run is a due run. cutOff says that a node had it before and died, so that its last try may have happened.
-	Run      func(u *Run, cutOff bool)
+	// Run is a due run. cutOff says that a node had it before and died, so that its last try may have happened. begun says that
+	// this one may have: what comes back begun and not settled is cut off too.
+	Run      func(u *Run, cutOff bool) (begun bool)
 	Events   int      // events at once
 	PerStore int      // of them of one store
 	Outlets  []Outlet // what this node can send through; it gets no other runs
@@ -83,24 +84,25 @@ func (e *Engine) workEvent(r *Record) {
 
 // workRun carries out the next step of a run that a shared ledger has handed out. That it was handed out is on disk, which
 // is what begins the try.
-func (e *Engine) workRun(u *Run, cutOff bool) {
+func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 	e.working.Add(1)
 	defer e.working.Add(-1)
-	if cutOff {
-		e.settleCutOff(u)
-		_ = e.insistSave(nil, &Save{Run: u, From: RunDue})
-		return
-	}
-	if e.pace(u) != nil {
-		return // the node stops: another will have it
+	if !cutOff && e.pace(u) != nil {
+		return false // the node stops: another will have it
 	}
 	u.Tries++
-	if u.Step >= len(u.Steps) {
+	switch {
+	case cutOff:
+		e.settleCutOff(u)
+		e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: RunDue}))
+	case u.Step >= len(u.Steps):
 		e.tellStopped(u, e.makeReady(u, RunDue))
-		return
+	default:
+		e.carryOut(u)
+		e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: RunDue}))
+		return true
 	}
-	e.carryOut(u)
-	e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: RunDue}))
+	return cutOff
 }
 
 func (e *Engine) tellStopped(u *Run, err error) {

@@ -79,20 +79,20 @@ func TestALedgerThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// poison makes one commit out of many fail, as a change that the ledger cannot take would.
-type poison struct{ engine.Ledger }
-
-func (l *poison) Commit(ctx context.Context, changes []engine.Change) error {
+// poisoned makes one commit out of many fail, as a change that the ledger cannot take would.
+func poisoned(ctx context.Context, changes []engine.Change, commit committing) error {
 	for _, c := range changes {
 		if a, ok := c.(*engine.Accept); ok && a.Record.ID == "poison" {
 			return errors.New("a constraint failed")
 		}
 	}
-	return l.Ledger.Commit(ctx, changes)
+	return commit(ctx, changes)
 }
 
-func TestOneBadRequestDoesNotSpoilTheBatch(t *testing.T) {
-	b := newBench(t, threeRules, func(o *engine.Options) { o.Ledger = &poison{o.Ledger} })
+func TestOneBadRequestDoesNotSpoilTheBatch(t *testing.T) { onEachLedger(t, oneBadRequestDoesNotSpoilTheBatch) }
+
+func oneBadRequestDoesNotSpoilTheBatch(t *testing.T, newBench maker) {
+	b := newBench(t, threeRules, func(o *engine.Options) { o.Ledger = writing(o.Ledger, poisoned) })
 	results := make(chan string)
 	for i := range 40 {
 		id := fmt.Sprintf("e%d", i)
@@ -160,7 +160,9 @@ func TestProviderThatHangs(t *testing.T) {
 	})
 }
 
-func TestAnActionThatPanics(t *testing.T) {
+func TestAnActionThatPanics(t *testing.T) { onEachLedger(t, anActionThatPanics) }
+
+func anActionThatPanics(t *testing.T, newBench maker) {
 	b := newBench(t, outcomesRule)
 	b.provider.answering(func(context.Context, call) error { panic("secret token 123") })
 	b.must(b.post("e", "order.created", "A", 1))
@@ -208,7 +210,9 @@ func (b *bench) reopened() engine.Ledger {
 	return b.ledger
 }
 
-func TestStopDrains(t *testing.T) {
+func TestStopDrains(t *testing.T) { onEachLedger(t, stopDrains) }
+
+func stopDrains(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	arrived, answer := make(chan struct{}), make(chan struct{})
 	b.provider.answering(func(context.Context, call) error { close(arrived); <-answer; return nil })
@@ -228,7 +232,9 @@ func TestStopDrains(t *testing.T) {
 	}
 }
 
-func TestStopCutsOff(t *testing.T) {
+func TestStopCutsOff(t *testing.T) { onEachLedger(t, stopCutsOff) }
+
+func stopCutsOff(t *testing.T, newBench maker) {
 	b := newBench(t, outcomesRule)
 	arrived := make(chan struct{}, 2)
 	b.provider.answering(func(ctx context.Context, _ call) error { arrived <- struct{}{}; <-ctx.Done(); return ctx.Err() })
@@ -332,7 +338,9 @@ rules:
 	b.until("all done", func() bool { return done("run.done") == fine+stuck })
 }
 
-func TestRetryByHand(t *testing.T) {
+func TestRetryByHand(t *testing.T) { onEachLedger(t, retryByHand) }
+
+func retryByHand(t *testing.T, newBench maker) {
 	b := newBench(t, outcomesRule)
 	b.provider.answering(func(context.Context, call) error { return actions.Unknown(errors.New("no answer")) })
 	b.must(b.post("e", "order.created", "A", 1))
@@ -425,7 +433,9 @@ func TestARunKeepsItsRevision(t *testing.T) {
 	})
 }
 
-func TestRefusalsAreSampled(t *testing.T) {
+func TestRefusalsAreSampled(t *testing.T) { onEachLedger(t, refusalsAreSampled) }
+
+func refusalsAreSampled(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
 	for range 500 {
 		_ = b.Receive(t.Context(), "shop", sources.Request{Body: []byte("rubbish"), Received: time.Now()})

@@ -42,10 +42,11 @@ func (l *ledger) Commit(ctx context.Context, changes []engine.Change) error {
 	return l.explain(err)
 }
 
-// collided tells whether another commit was in the way, so that trying again helps.
+// collided tells whether another commit was in the way, or the connection was that of a server which has been restarted since, so
+// that trying again helps. Changes that were made all the same are found to be made.
 func collided(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (pg.Code == "40001" || pg.Code == "40P01")
+	return ok && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "57P01") || !ok && err != nil && broken(err)
 }
 
 func (l *ledger) transact(ctx context.Context, changes []engine.Change) error {
@@ -142,11 +143,13 @@ func about(r *engine.Record) string { return name(r.Source, r.Store, r.Subject, 
 
 func aboutRun(u *engine.Run) string { return name(u.Source, u.Store, u.Subject, u.EventID) }
 
+// name is made of what the rows hold, which is what every node sees.
 func name(source, store, subject, id string) string {
+	place := clean(source) + "\x00" + clean(store) + "\x00"
 	if subject == "" {
-		return source + "\x00" + store + "\x00\x00" + id
+		return place + "\x00" + clean(id)
 	}
-	return source + "\x00" + store + "\x00" + subject
+	return place + clean(subject)
 }
 
 func (s *segment) add(c engine.Change) {

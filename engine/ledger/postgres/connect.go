@@ -18,6 +18,10 @@ import (
 // connections is how many a node keeps at most, unless the address says so with pool_max_conns.
 const connections = 10
 
+// stale is how long a connection may have been idle before it is tried before use. A shorter time would have an idle node ask
+// the database more often for that than for anything else.
+const stale = 2 * time.Minute
+
 // configOf reads the address of a database.
 func configOf(url string) (*pgxpool.Config, error) {
 	conf, err := pgxpool.ParseConfig(url)
@@ -27,8 +31,9 @@ func configOf(url string) (*pgxpool.Config, error) {
 	if !strings.Contains(url, "pool_max_conns") {
 		conf.MaxConns = connections
 	}
-	// One for the ledger, one that listens, and one to look are the least that a node can work with.
-	conf.MaxConns = max(conf.MaxConns, 4)
+	// One for the ledger, two that listen, and one to look are the least that a node can work with.
+	conf.MaxConns = max(conf.MaxConns, 5)
+	conf.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > stale }
 	conf.ConnConfig.ConnectTimeout = 5 * time.Second
 	if conf.ConnConfig.RuntimeParams["application_name"] == "" {
 		conf.ConnConfig.RuntimeParams["application_name"] = "shopbell"

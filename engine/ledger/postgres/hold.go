@@ -30,8 +30,8 @@ const silentFor = 30 * time.Second
 type mover struct {
 	*ledger
 	conn  *pgxpool.Conn
-	tx    pgx.Tx         // of a source: sees one moment, and lets nobody write; nil for a target
-	begun map[int64]bool // runs whose try was begun and not ended
+	tx    pgx.Tx  // of a source: sees one moment, and lets nobody write; nil for a target
+	begun []int64 // what begunRuns has found
 }
 
 var _ upkeep.Mover = (*mover)(nil)
@@ -111,15 +111,7 @@ func (m *mover) holdSource(ctx context.Context) (err error) {
 	if _, err := m.tx.Exec(ctx, "LOCK TABLE shopbell.events, shopbell.runs, shopbell.snapshots, shopbell.counts, shopbell.nodes IN SHARE MODE"); err != nil {
 		return m.occupied(err)
 	}
-	if err := m.deserted(ctx, m.tx); err != nil {
-		return err
-	}
-	m.begun = map[int64]bool{}
-	return each(ctx, m.tx, `SELECT (args->>'run')::bigint FROM shopbell.river_job j WHERE kind = 'run' AND `+cutOff, func(rows pgx.Rows) error {
-		id, err := number(rows)
-		m.begun[id] = true
-		return err
-	})
+	return m.deserted(ctx, m.tx)
 }
 
 // live is the condition on a job that will be worked, cutOff that on one whose try was begun and not ended.

@@ -62,10 +62,11 @@ func queueOf(outlet string) string { return "outlet-" + outlet }
 type job struct {
 	id      int64
 	attempt int
+	queue   string
 	settled atomic.Bool // the transaction that settles its work has ended it
 }
 
-// desk holds the jobs that this node works, by what they are for.
+// held holds the jobs that this node works, by what they are for.
 type held struct {
 	mu   sync.Mutex
 	jobs map[work]*job
@@ -92,6 +93,18 @@ func (h *held) get(w work) *job {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.jobs[w]
+}
+
+// busy tells whether this node works a job of a queue.
+func (h *held) busy(queue string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, j := range h.jobs {
+		if j.queue == queue {
+			return true
+		}
+	}
+	return false
 }
 
 // ids gives the ids of all jobs.
@@ -122,7 +135,9 @@ func (m *making) endJobs(r *round) {
 		add(eventWork(d.Record.Seq))
 	}
 	for _, s := range m.saves {
-		add(runWork(s.Run.ID))
+		if handedOut(s) {
+			add(runWork(s.Run.ID))
+		}
 	}
 	for attempt, ids := range byAttempt {
 		r.ask(`DELETE FROM shopbell.river_job WHERE id = ANY($1::bigint[]) AND attempt = $2 AND state = 'running'
@@ -137,6 +152,9 @@ func (m *making) endJobs(r *round) {
 			}, ids, attempt, m.node)
 	}
 }
+
+// handedOut tells whether a run was saved by whom it was handed out to, rather than by a person who wants it retried.
+func handedOut(s *engine.Save) bool { return s.From == engine.RunDue }
 
 // isLost tells whether this node had the work and has lost it.
 func (m *making) isLost(w work) bool {
@@ -153,17 +171,18 @@ func (t *turn) settled() {
 
 // A newJob is a job to be inserted.
 type newJob struct {
-	work  work
-	queue string
-	at    time.Time
+	work     work
+	queue    string
+	priority int16
+	at       time.Time
 }
 
-func (t *turn) eventJob(seq int64, at time.Time) {
-	t.jobs = append(t.jobs, newJob{eventWork(seq), eventQueue, at})
+func (t *turn) eventJob(place int32, seq int64, at time.Time) {
+	t.jobs = append(t.jobs, newJob{eventWork(seq), eventQueue, t.shares.priority(place, time.Now()), at})
 }
 
 func (t *turn) runJob(u *engine.Run) {
-	t.jobs = append(t.jobs, newJob{runWork(u.ID), queueOf(u.Outlet), u.Due})
+	t.jobs = append(t.jobs, newJob{runWork(u.ID), queueOf(u.Outlet), priorityShare, u.Due})
 }
 
 // maxAttempts is out of reach: that work is given up is the engine's to decide.
@@ -176,20 +195,22 @@ func (t *turn) insertJobs(r *round) {
 	if len(t.jobs) == 0 {
 		return
 	}
-	kind, args, queue, wait := make([]string, len(t.jobs)), make([]string, len(t.jobs)), make([]string, len(t.jobs)), make([]float64, len(t.jobs))
+	kind, args, queue := make([]string, len(t.jobs)), make([]string, len(t.jobs)), make([]string, len(t.jobs))
+	wait, priority := make([]float64, len(t.jobs)), make([]int16, len(t.jobs))
 	ready := map[string]bool{}
 	now := time.Now()
 	for i, j := range t.jobs {
-		kind[i], args[i], queue[i] = j.work.kind, j.work.args(), j.queue
+		kind[i], args[i], queue[i], priority[i] = j.work.kind, j.work.args(), j.queue, j.priority
 		wait[i] = max(0, j.at.Sub(now).Seconds())
 		if wait[i] == 0 {
 			ready[j.queue] = true
 		}
 	}
-	r.ask(`INSERT INTO shopbell.river_job (kind, args, queue, max_attempts, state, scheduled_at)
-		SELECT kind, args::jsonb, queue, $5, CASE WHEN wait > 0 THEN 'scheduled' ELSE 'available' END::shopbell.river_job_state,
+	r.ask(`INSERT INTO shopbell.river_job (kind, args, queue, priority, max_attempts, state, scheduled_at)
+		SELECT kind, args::jsonb, queue, priority, $6, CASE WHEN wait > 0 THEN 'scheduled' ELSE 'available' END::shopbell.river_job_state,
 			clock_timestamp() + make_interval(secs => wait)
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[]) AS k(kind, args, queue, wait)`, nil, kind, args, queue, wait, maxAttempts)
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::float8[]) AS k(kind, args, queue, priority, wait)`, nil,
+		kind, args, queue, priority, wait, maxAttempts)
 	for name := range ready {
 		r.ask(wake, nil, name)
 	}

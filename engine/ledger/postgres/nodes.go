@@ -8,20 +8,22 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"shopbell/engine"
 )
 
-// The pace at which nodes tell that they are alive. A node that another has seen silent for so many of its own beats is dead:
-// what counts is what that one has seen, so a database that was away kills nobody.
+// The pace at which nodes tell that they are alive. A node that another has seen silent for so long is dead: what counts is what
+// that one has seen, so a database that was away kills nobody.
 const (
-	beatEvery  = 8 * time.Second
-	deadAfter  = 3
-	leaseFor   = 30 * time.Second // longer than a node that cannot reach the database goes on with what it leases
-	leaseTrust = 20 * time.Second
+	beatEvery  = 15 * time.Second
+	beatWithin = 8 * time.Second
+	deadAfter  = 30 * time.Second
+	leaseTrust = 28 * time.Second // how long a node that cannot reach the database goes on with what it leases
+	leaseFor   = 45 * time.Second
 	forgetDead = 10 * time.Minute // until then status shows it
-	adoptEvery = 8                // beats
+	adoptEvery = 4                // beats
 )
 
 // register writes this node down, before it takes any work.
@@ -43,45 +45,46 @@ func (w *worker) register(ctx context.Context) error {
 type watch map[string]*sighting
 
 type sighting struct {
-	beats  int64
-	silent int // of our beats, since its own count changed
+	beats int64
+	since time.Time // when its count was seen to change
+	dead  bool
 }
 
 // see notes what a beat has shown, and gives those that are dead; fresh says that one was not before.
-func (w watch) see(now map[string]int64) (dead []string, fresh bool) {
+func (w watch) see(now time.Time, beats map[string]int64) (dead []string, fresh bool) {
 	for id := range w {
-		if _, there := now[id]; !there {
+		if _, there := beats[id]; !there {
 			delete(w, id)
 		}
 	}
-	for id, beats := range now {
+	for id, n := range beats {
 		s := w[id]
-		if s == nil || s.beats != beats {
-			w[id] = &sighting{beats: beats}
+		if s == nil || s.beats != n {
+			w[id] = &sighting{beats: n, since: now}
 			continue
 		}
-		if s.silent++; s.silent >= deadAfter {
+		if now.Sub(s.since) >= deadAfter {
 			dead = append(dead, id)
-			fresh = fresh || s.silent == deadAfter
+			fresh = fresh || !s.dead
+			s.dead = true
 		}
 	}
+	slices.Sort(dead)
 	return dead, fresh
 }
 
-// forget starts anew: what was not seen while the database was away says nothing.
-func (w watch) forget() { clear(w) }
-
-// beatUntil tells that this node is alive, takes over what dead ones had, and keeps its leases, until ctx ends.
-func (w *worker) beatUntil(ctx context.Context) {
+// keepBeating tells that this node is alive, takes over what dead ones had, and keeps its leases, until ctx ends.
+func (w *worker) keepBeating(ctx context.Context) {
 	others, timer := watch{}, time.NewTimer(0)
 	defer timer.Stop()
 	var dead []string
 	missed := false
-	for n := 0; ; n++ {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case <-w.hurry:
 		}
 		seen, err := w.beat(ctx, dead)
 		wait, fresh := beatEvery, false
@@ -90,10 +93,10 @@ func (w *worker) beatUntil(ctx context.Context) {
 			return
 		case err != nil:
 			w.log.Warn("this node cannot tell that it is alive", "error", w.explain(err))
-			others.forget()
+			clear(others) // what was not seen while the database was away says nothing
 			dead, missed, wait = nil, true, time.Second
 		default:
-			if dead, fresh = others.see(seen); fresh {
+			if dead, fresh = others.see(time.Now(), seen); fresh {
 				w.log.Warn("nodes are silent; their work is taken over", "nodes", dead)
 				wait = 0
 			}
@@ -103,10 +106,46 @@ func (w *worker) beatUntil(ctx context.Context) {
 			missed = false
 		}
 		w.dropStale(ctx)
-		if err == nil && n%adoptEvery == adoptEvery-1 {
+		if err == nil && n%adoptEvery == 0 {
 			w.adopt(ctx)
 		}
 		timer.Reset(wait)
+	}
+}
+
+// beatNow is the channel on which nodes tell each other to look at once: one has left, and what it leased is free.
+const beatNow = "shopbell.beat"
+
+// listen has a beat come at once when another node says so.
+func (w *worker) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := w.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+			if _, err := c.Exec(ctx, `LISTEN "`+beatNow+`"`); err != nil {
+				return err
+			}
+			for {
+				if _, err := c.Conn().WaitForNotification(ctx); err != nil {
+					return err
+				}
+				select {
+				case w.hurry <- struct{}{}:
+				default:
+				}
+			}
+		})
+		if err != nil && ctx.Err() == nil && !pause(ctx, time.Second) {
+			return
+		}
+	}
+}
+
+// pause waits, and is false when ctx ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 
@@ -123,7 +162,7 @@ const beat = `WITH
 		WHERE state = 'running' AND (
 			attempted_by[array_upper(attempted_by, 1)] = ANY($4::text[])
 			OR attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < clock_timestamp() - interval '20 s' AND id <> ALL($5::bigint[])
-			OR attempted_at < clock_timestamp() - interval '40 s'
+			OR attempted_at < clock_timestamp() - interval '60 s'
 				AND NOT EXISTS (SELECT 1 FROM shopbell.nodes n WHERE n.id = attempted_by[array_upper(attempted_by, 1)]))
 		RETURNING queue),
 	woken AS (SELECT pg_notify('shopbell.river_insert', json_build_object('queue', q.queue)::text) FROM (SELECT DISTINCT queue FROM lost) AS q),
@@ -132,7 +171,7 @@ const beat = `WITH
 		array(SELECT outlet FROM leased), (SELECT count(*) FROM lost), (SELECT count(*) FROM woken), (SELECT count(*) FROM me)`
 
 func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, beatEvery)
+	ctx, cancel := context.WithTimeout(ctx, beatWithin)
 	defer cancel()
 	about, text, err := w.news()
 	if err != nil {
@@ -169,7 +208,7 @@ func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int
 func (w *worker) news() (about *string, text string, err error) {
 	n := w.desk.Tell()
 	n.Skew = time.Duration(w.skew.Load()).Round(time.Second)
-	n.Limited = slices.Sorted(maps.Keys(w.single))
+	n.Limited, n.Stopping = w.leased(), w.ending.Err() != nil
 	whole, err := json.Marshal(n)
 	if text = string(whole); err != nil || text == w.about {
 		return nil, text, err
@@ -177,8 +216,18 @@ func (w *worker) news() (about *string, text string, err error) {
 	return &text, text, nil
 }
 
-// wanted lists the outlets that one node works for all.
+// leased lists the outlets that this node works for all.
+func (w *worker) leased() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(maps.Keys(w.single))
+}
+
+// wanted lists the outlets that this node would work for all: while it stops, those that it has.
 func (w *worker) wanted() []string {
+	if w.ending.Err() != nil {
+		return append([]string{}, w.leased()...)
+	}
 	names := []string{}
 	for _, o := range w.desk.Outlets {
 		if o.Single {
@@ -191,9 +240,13 @@ func (w *worker) wanted() []string {
 // keep notes which outlets this node leases, and begins with those that are new.
 func (w *worker) keep(leased []string, at time.Time) {
 	for _, name := range leased {
+		w.mu.Lock()
 		_, had := w.single[name]
-		w.single[name] = at
-		if !had {
+		if had || w.ending.Err() == nil {
+			w.single[name] = at
+		}
+		w.mu.Unlock()
+		if !had && w.ending.Err() == nil {
 			w.begin(name)
 		}
 	}
@@ -207,24 +260,55 @@ func (w *worker) begin(name string) {
 		o.Taken()
 		if err := w.client.Queues().Add(queueOf(name), river.QueueConfig{MaxWorkers: o.AtOnce}); err != nil {
 			w.log.Error("an account's work cannot be begun; trying again", "account", name, "error", w.explain(err))
-			delete(w.single, name)
+			w.forsake(name)
 		}
 	}
 }
 
+func (w *worker) forsake(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.single, name)
+}
+
 // dropStale stops working the outlets whose lease has not been kept, before another node may have them.
 func (w *worker) dropStale(ctx context.Context) {
-	for name, at := range w.single {
-		if time.Since(at) < leaseTrust {
+	for _, name := range w.leased() {
+		w.mu.Lock()
+		kept := time.Since(w.single[name]) < leaseTrust
+		w.mu.Unlock()
+		if kept {
 			continue
 		}
-		delete(w.single, name)
+		w.forsake(name)
 		w.log.Warn("an account is left to another node", "account", name)
 		go func() {
-			if err := w.client.Queues().Remove(context.WithoutCancel(ctx), queueOf(name)); err != nil {
+			if err := w.client.Queues().Remove(ctx, queueOf(name)); err != nil && ctx.Err() == nil {
 				w.log.Error("an account's work could not be stopped", "account", name, "error", err)
 			}
 		}()
+	}
+}
+
+// leaveIdle gives back the outlets that this node leases and has nothing under way of, while it stops.
+func (w *worker) leaveIdle(ctx context.Context) {
+	idle := []string{}
+	for _, name := range w.leased() {
+		if !w.held.busy(queueOf(name)) {
+			idle = append(idle, name)
+		}
+	}
+	if len(idle) == 0 {
+		return
+	}
+	for _, name := range idle {
+		w.forsake(name)
+	}
+	var r pgx.Batch
+	r.Queue("DELETE FROM shopbell.leases WHERE node = $1 AND outlet = ANY($2)", w.node, idle)
+	r.Queue("SELECT pg_notify($1, '')", beatNow)
+	if err := w.pool.SendBatch(ctx, &r).Close(); err != nil {
+		w.log.Warn("an account could not be given back; others will notice", "error", w.explain(err))
 	}
 }
 
@@ -235,6 +319,7 @@ func (w *worker) leave() {
 	var r pgx.Batch
 	r.Queue("DELETE FROM shopbell.leases WHERE node = $1", w.node)
 	r.Queue("DELETE FROM shopbell.nodes WHERE id = $1", w.node)
+	r.Queue("SELECT pg_notify($1, '')", beatNow)
 	if err := w.pool.SendBatch(ctx, &r).Close(); err != nil {
 		w.log.Warn("this node could not say that it leaves; others will notice", "error", w.explain(err))
 	}

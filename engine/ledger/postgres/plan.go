@@ -119,7 +119,7 @@ func (m *making) follow(r *round) {
 		}
 		m.addRuns(&c, a.Record, a.Runs)
 		if a.Record.State == engine.EventPending && !a.Behind {
-			m.eventJob(a.Record.Seq, a.Record.Due)
+			m.eventJob(m.subjectOf(a.Record).place, a.Record.Seq, a.Record.Due)
 		}
 	}
 	for _, p := range m.plans {
@@ -146,7 +146,7 @@ func (m *making) follow(r *round) {
 	m.pushBack(r)
 	for _, a := range m.agains {
 		if _, others := m.pending[m.subjectOf(a.Record)]; !a.Stale && (a.Record.Subject == "" || !others) {
-			m.eventJob(a.Record.Seq, a.Record.Due)
+			m.eventJob(m.subjectOf(a.Record).place, a.Record.Seq, a.Record.Due)
 		}
 	}
 	kept.keep(r)
@@ -173,7 +173,7 @@ func (m *making) pushBack(r *round) {
 		if d.Stale {
 			continue
 		}
-		m.eventJob(d.Record.Seq, d.Record.Due)
+		m.eventJob(m.subjectOf(d.Record).place, d.Record.Seq, d.Record.Due)
 		if s := m.subjectOf(d.Record); s.name != "" {
 			k.add(s)
 			seq, due = append(seq, d.Record.Seq), append(due, moment(d.Record.Due))
@@ -190,13 +190,14 @@ func (m *making) nextEvents(r *round, k subjects) {
 	if len(k.place) == 0 {
 		return
 	}
-	r.ask(`SELECT next.seq, next.due FROM unnest($1::int[], $2::text[]) AS k(place, subject) CROSS JOIN LATERAL (
+	r.ask(`SELECT k.place, next.seq, next.due FROM unnest($1::int[], $2::text[]) AS k(place, subject) CROSS JOIN LATERAL (
 			SELECT e.seq, e.due FROM shopbell.events e WHERE e.place = k.place AND e.subject = k.subject AND e.state = 1 ORDER BY e.seq LIMIT 1) AS next`,
 		func(rows pgx.Rows) error {
+			var place int32
 			var seq int64
 			var due *time.Time
-			err := rows.Scan(&seq, &due)
-			m.eventJob(seq, instant(due))
+			err := rows.Scan(&place, &seq, &due)
+			m.eventJob(place, seq, instant(due))
 			return err
 		}, k.place, k.name)
 }

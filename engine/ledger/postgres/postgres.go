@@ -48,6 +48,7 @@ type ledger struct {
 	node     string // of this process, unique
 	shard    int32  // of the counts
 	held     held
+	shares   shares
 	skew     atomic.Int64 // how far this machine's clock is ahead, in nanoseconds
 }
 

@@ -135,7 +135,7 @@ func (m *making) saveRuns(r *round) {
 	var c saveColumns
 	for _, s := range m.saves {
 		u, from := s.Run, s.From
-		if s.Stale = true; m.isLost(runWork(u.ID)) {
+		if s.Stale = true; handedOut(s) && m.isLost(runWork(u.ID)) {
 			continue
 		}
 		if from == "" {
@@ -149,7 +149,8 @@ func (m *making) saveRuns(r *round) {
 		c.id, c.from, c.state = append(c.id, u.ID), append(c.from, int16(form.Code(form.RunStates(), from))), append(c.state, int16(form.Code(form.RunStates(), u.State)))
 		c.outlet, c.step, c.tries = append(c.outlet, m.nameID(u.Outlet)), append(c.step, int32(u.Step)), append(c.tries, int32(u.Tries))
 		c.due, c.updated = append(c.due, dueWhen(u.State == engine.RunDue, u.Due)), append(c.updated, moment(u.Updated))
-		c.steps, c.stays = append(c.steps, string(steps)), append(c.stays, stays(u))
+		m.stays[u.ID] = u.State == engine.RunDue && !u.Due.After(time.Now())
+		c.steps, c.stays = append(c.steps, string(steps)), append(c.stays, m.stays[u.ID])
 	}
 	if len(c.id) == 0 {
 		return
@@ -168,16 +169,13 @@ func (m *making) saveRuns(r *round) {
 		}, c.id, c.from, c.state, c.outlet, c.step, c.tries, c.due, c.updated, c.steps, c.stays)
 }
 
-// stays tells whether a run goes on before later ones of its subject: its next step is due at once.
-func stays(u *engine.Run) bool { return u.State == engine.RunDue && !u.Due.After(time.Now()) }
-
 func (m *making) followSave(s *engine.Save, promoted *subjects) {
 	u := s.Run
 	m.countEnd(u)
 	if u.State == engine.RunDue {
 		m.runJob(u)
 	}
-	if u.Subject != "" && !stays(u) {
+	if u.Subject != "" && !m.stays[u.ID] {
 		promoted.add(subject{m.placeID(u.Source, u.Store), clean(u.Subject)})
 	}
 }
@@ -200,7 +198,7 @@ func (m *making) promote(r *round, k subjects) {
 				return err
 			}
 			name, err := m.outletName(outlet)
-			m.jobs = append(m.jobs, newJob{runWork(id), queueOf(name), instant(due)})
+			m.jobs = append(m.jobs, newJob{runWork(id), queueOf(name), priorityShare, instant(due)})
 			return err
 		}, k.place, k.name)
 }

@@ -19,10 +19,11 @@ import (
 // The pace of River.
 const (
 	fetchPause   = 5 * time.Millisecond // between two fetches of a queue
-	fetchAnyway  = 30 * time.Second     // for what no notification told of
+	fetchAnyway  = 2 * time.Minute      // for what no notification told of
 	rescueMargin = time.Minute          // beyond the longest a job may take, before River takes it from its node
 	keepEnded    = time.Hour            // of jobs that did not end with the work they were for, which is rare
 	retryAfter   = 5 * time.Second      // when a job could not even be looked at
+	drainLook    = 300 * time.Millisecond
 )
 
 // A worker works this node's share of the due work.
@@ -33,16 +34,19 @@ type worker struct {
 	runs   *loader[*engine.Run]
 	turns  turns
 	client *river.Client[pgx.Tx]
-	ending context.Context      // ended: no new work is begun
-	single map[string]time.Time // outlets that this node works for all, and when the lease was last kept
-	about  string               // what the ledger has of this node
+	ending context.Context // ended: no new work is begun
+	about  string          // what the ledger has of this node
+	hurry  chan struct{}   // has a beat come at once
 	// Queues of outlets that no node had when this one last looked, and those that it has taken on.
 	orphans, adopted map[string]bool
+	mu               sync.Mutex
+	single           map[string]time.Time // outlets that this node works for all, and when the lease was last kept
 }
 
 // Work implements [engine.Shared].
 func (l *ledger) Work(ctx context.Context, d engine.Desk) {
-	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}, adopted: map[string]bool{}}
+	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}, adopted: map[string]bool{},
+		hurry: make(chan struct{}, 1)}
 	w.events, w.runs = newLoader(l.loadEvents), newLoader(l.loadRuns)
 	loading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var loaders sync.WaitGroup
@@ -53,10 +57,7 @@ func (l *ledger) Work(ctx context.Context, d engine.Desk) {
 	for ctx.Err() == nil {
 		if err := w.serve(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("due work cannot be taken from the database; trying again", "error", l.explain(err))
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Second):
-			}
+			pause(ctx, time.Second)
 		}
 	}
 }
@@ -70,15 +71,38 @@ func (w *worker) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Not ended with ctx: what is under way comes to its end first.
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return errors.Join(err, client.StopAndCancel(context.WithoutCancel(ctx)))
+	// Not ended with ctx: what is under way comes to its end first, and the node stays alive for others until then.
+	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	if err := client.Start(lasting); err != nil {
+		return errors.Join(err, client.StopAndCancel(lasting))
 	}
 	w.client = client
-	w.beatUntil(ctx)
-	err = client.Stop(context.WithoutCancel(ctx))
+	var beats sync.WaitGroup
+	beats.Go(func() { w.keepBeating(lasting) })
+	beats.Go(func() { w.listen(lasting) })
+	<-ctx.Done()
+	err = w.drain(lasting)
+	end()
+	beats.Wait()
 	w.leave()
 	return err
+}
+
+// drain lets what is under way come to its end, and leaves each account that this node works for all as soon as nothing of it is.
+func (w *worker) drain(ctx context.Context) error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.client.Stop(ctx) }()
+	tick := time.NewTicker(drainLook)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-stopped:
+			return err
+		case <-tick.C:
+			w.leaveIdle(ctx)
+		}
+	}
 }
 
 func (w *worker) config() *river.Config {
@@ -167,12 +191,17 @@ func (w *runWorker) Work(ctx context.Context, j *river.Job[runArgs]) error {
 	case err != nil:
 		return river.JobSnooze(retryAfter)
 	}
-	w.desk.Run(u, j.Attempt > 1)
+	if begun := w.desk.Run(u, j.Attempt > 1); begun && !held.settled.Load() {
+		return errCutOff
+	}
 	return handBack(held)
 }
 
+// errCutOff has River count the attempt.
+var errCutOff = errors.New("the outcome could not be saved")
+
 func (l *ledger) take(w work, row *rivertype.JobRow) *job {
-	j := &job{id: row.ID, attempt: row.Attempt}
+	j := &job{id: row.ID, attempt: row.Attempt, queue: row.Queue}
 	l.held.add(w, j)
 	return j
 }
@@ -202,6 +231,8 @@ func (w *choreWorker) Timeout(*river.Job[choreArgs]) time.Duration { return time
 
 // Work implements [river.Worker].
 func (w *choreWorker) Work(_ context.Context, j *river.Job[choreArgs]) error {
+	held := w.take(work{kindChore, j.ID}, j.JobRow)
+	defer w.held.remove(work{kindChore, j.ID}, held)
 	for _, c := range w.desk.Chores {
 		if c.Name == j.Args.Name {
 			c.Do(w.ending)

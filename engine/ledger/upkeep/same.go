@@ -64,7 +64,7 @@ func (s *Stretch) pieces() (list []string, err error) {
 		if wrong != nil {
 			err = wrong
 		}
-		list = append(list, what+" "+strings.ReplaceAll(strings.ToValidUTF8(string(text), "\uFFFD"), `\u0000`, "\u2400"))
+		list = append(list, what+" "+string(text))
 	}
 	for _, r := range s.Revisions {
 		add("revision", r)
@@ -75,10 +75,21 @@ func (s *Stretch) pieces() (list []string, err error) {
 	for _, e := range s.Events {
 		bytes := fmt.Sprintf("body %q data %q entity %q", e.Body, e.Data, e.Entity)
 		e.Body, e.Data, e.Entity = nil, nil, nil
+		for _, text := range []*string{&e.Source, &e.Store, &e.Type, &e.ID, &e.Subject, &e.Note} {
+			*text = asPostgreSQL(*text)
+		}
 		add("event "+bytes, e)
 	}
 	for _, u := range s.Runs {
+		for _, text := range []*string{&u.Source, &u.Store, &u.Type, &u.EventID, &u.Subject} {
+			*text = asPostgreSQL(*text)
+		}
 		add("run", u)
 	}
 	return list, err
+}
+
+// asPostgreSQL writes text as that ledger has to.
+func asPostgreSQL(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\u2400")
 }
