@@ -69,7 +69,7 @@ func (l *ledger) Events(ctx context.Context, f engine.EventFilter) ([]engine.Rec
 	return l.events(ctx, false, "SELECT "+eventLine+" FROM shopbell.events e"+w.String()+order, w.args...)
 }
 
-// Runs implements [engine.Reader].
+// Runs implements [engine.Reader]. A due run that a node carries out is started: what only River knows is asked of River.
 func (l *ledger) Runs(ctx context.Context, f engine.RunFilter) ([]engine.Run, error) {
 	var w where
 	if f.Before > 0 {
@@ -81,11 +81,17 @@ func (l *ledger) Runs(ctx context.Context, f engine.RunFilter) ([]engine.Run, er
 	if f.Rule != "" {
 		w.add("r.rule = (SELECT id FROM shopbell.names WHERE name = $%d)", clean(f.Rule))
 	}
-	if f.State != "" {
+	switch f.State {
+	case "":
+	case engine.RunDue:
+		w.text = append(w.text, "r.state = 1 AND r.id NOT IN "+running)
+	case engine.RunStarted:
+		w.text = append(w.text, "r.id IN (SELECT id FROM shopbell.runs WHERE state = 2 UNION ALL "+running+")")
+	default:
 		w.text = append(w.text, fmt.Sprintf("r.state = %d", form.Code(form.RunStates(), f.State)))
 	}
 	order := w.limit("r.id", f.Limit)
-	runs, err := l.runs(ctx, "SELECT "+runLine+runFrom+w.String()+order, w.args...)
+	runs, err := l.runs(ctx, "SELECT "+runShown+runFrom+w.String()+order, w.args...)
 	for i := range runs {
 		for j := range runs[i].Steps {
 			runs[i].Steps[j].Params = nil

@@ -53,9 +53,16 @@ func (l *ledger) event(rows pgx.Rows, whole bool) (r engine.Record, err error) {
 	return r, err
 }
 
+// running is the runs that a node carries out: River knows.
+const running = "(SELECT (j.args->>'run')::bigint FROM shopbell.river_job j WHERE j.state = 'running' AND j.kind = '" + kindRun + "')"
+
+// The columns that a run is made of; runShown says of a due run that a node has it.
 const (
-	runLine = "r.id, r.event, r.place, r.rule, r.revision, r.item, r.replay, r.state, r.outlet, r.step, r.tries, r.due, r.created, r.updated, r.steps, e.type, r.subject, e.id"
-	runFrom = " FROM shopbell.runs r LEFT JOIN LATERAL (SELECT type, id FROM shopbell.events WHERE seq = r.event OFFSET 0) AS e ON true "
+	runLine  = runHead + "r.state" + runTail
+	runShown = runHead + "CASE WHEN r.state = 1 AND r.id IN " + running + " THEN 2 ELSE r.state END" + runTail
+	runHead  = "r.id, r.event, r.place, r.rule, r.revision, r.item, r.replay, "
+	runTail  = ", r.outlet, r.step, r.tries, r.due, r.created, r.updated, r.steps, e.type, r.subject, e.id"
+	runFrom  = " FROM shopbell.runs r LEFT JOIN LATERAL (SELECT type, id FROM shopbell.events WHERE seq = r.event OFFSET 0) AS e ON true "
 )
 
 // run makes a run of a row of runLine.
@@ -199,7 +206,7 @@ func (l *ledger) Event(ctx context.Context, seq int64) (engine.Record, error) {
 
 // Run implements [engine.Reader].
 func (l *ledger) Run(ctx context.Context, id int64) (engine.Run, error) {
-	return one(l.runs(ctx, "SELECT "+runLine+runFrom+"WHERE r.id = $1", id))
+	return one(l.runs(ctx, "SELECT "+runShown+runFrom+"WHERE r.id = $1", id))
 }
 
 func one[T any](found []T, err error) (T, error) {
