@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": startCommand, "logged": loggedCommand, "stop": stopCommand, "hangup": hangupCommand, "exits": exitsCommand,
+			"start": startCommand, "logged": loggedCommand, "halt": stopCommand, "hangup": hangupCommand, "exits": exitsCommand,
 		},
 	})
 }

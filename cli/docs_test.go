@@ -62,7 +62,7 @@ func checkBlock(t *testing.T, text string) []document.Problem {
 	t.Helper()
 	switch {
 	case regexp.MustCompile(`(?m)^rules:\s*$`).MatchString(text):
-	case regexp.MustCompile(`(?m)^(sources|accounts|listen):`).MatchString(text):
+	case regexp.MustCompile(`(?m)^(sources|accounts|listen|database):`).MatchString(text):
 		dir := t.TempDir()
 		text = regexp.MustCompile(`\$\{file:[^}]*\}`).ReplaceAllString(text, "${env:FILE}")
 		c, problems := config.Parse(filepath.Join(dir, "shopbell.yaml"), []byte(text), kinds(), func(name string) (string, bool) {

@@ -59,7 +59,7 @@ func TestKill(t *testing.T) {
 	if slowest > 2*time.Second {
 		t.Errorf("after a kill the server needed %v to be ready again", slowest)
 	}
-	repeated := p.settled()
+	repeated := p.settled(time.Minute)
 	target.mu.Lock()
 	defer target.mu.Unlock()
 	twice := target.total - len(target.byKey)
@@ -92,8 +92,8 @@ func moments(kills, events int) []int64 {
 	return at
 }
 
-// settled waits until every run is done, and gives how often each order's step was repeated, as the ledger has it.
-func (p *program) settled() map[string]int {
+// settled waits until every run is done, for at most a while, and gives how often each order's step was repeated, as the ledger has it.
+func (p *program) settled(most time.Duration) map[string]int {
 	p.Helper()
 	type page struct {
 		Items []struct {
@@ -104,7 +104,7 @@ func (p *program) settled() map[string]int {
 		}
 		Next int64
 	}
-	for end := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(most); ; {
 		var open page
 		p.get("/api/v1/runs?state=due", &open)
 		var started page

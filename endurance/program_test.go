@@ -2,16 +2,19 @@ package endurance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,10 +23,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"shopbell/engine/ledger/postgres/postgrestest"
 )
+
+var built = flag.String("program", "", "a program that is built already, to test that")
 
 // binary builds the program once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
+	if *built != "" {
+		return filepath.Abs(*built)
+	}
 	dir, err := os.MkdirTemp("", "shopbell-endurance")
 	if err != nil {
 		return "", err
@@ -38,7 +48,8 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
+	postgrestest.StopShared()
+	if path, err := binary(); err == nil && *built == "" {
 		os.RemoveAll(filepath.Dir(path))
 	}
 	os.Exit(code)
@@ -48,6 +59,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	*testing.T
 	dir, address string
+	database     string // an address whose password no log may tell; "" for a file
 	cmd          *exec.Cmd
 	ended        chan struct{}
 	log          *os.File
@@ -64,23 +76,41 @@ rules:
       - http: { url: "%s/", json: { order: "{{ event.data.orderId }}" } }
 `
 
+// A setup is what a program is told.
+type setup struct {
+	rules    string
+	database string // "" means a file
+	ecwid    string // what is said of the source; "" means that nothing is read back
+	accounts string // "" means none
+}
+
+func telling(sink string) setup { return setup{rules: fmt.Sprintf(ruleFile, sink)} }
+
+const claims = `
+    attest: never
+    stores: { "1003": { token: none } }`
+
 func newProgram(t *testing.T, dir, sink string) *program {
 	t.Helper()
-	p := &program{T: t, dir: dir, address: freeAddress(t)}
-	p.write("rules/tell.yaml", fmt.Sprintf(ruleFile, sink))
+	return newProgramWith(t, dir, telling(sink))
+}
+
+func newProgramWith(t *testing.T, dir string, s setup) *program {
+	t.Helper()
+	p := &program{T: t, dir: dir, address: freeAddress(t), database: s.database}
+	p.write("rules/tell.yaml", s.rules)
 	p.write("shopbell.yaml", fmt.Sprintf(`
 listen: %s
-database: data/shopbell.db
+database: %q
 rules: rules
 admin: { token: %s }
 http: { allow: ["127.0.0.0/8"] }
 sources:
   ecwid:
     kind: ecwid
-    client_secret: %s
-    attest: never
-    stores: { "1003": { token: none } }
-`, p.address, token, secret))
+    client_secret: %s%s
+%s
+`, p.address, cmp.Or(s.database, "data/shopbell.db"), token, secret, cmp.Or(s.ecwid, claims), s.accounts))
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -91,12 +121,32 @@ sources:
 	p.log = log
 	t.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			t.Logf("the program's log ends:\n%s", text[max(0, len(text)-4000):])
-		}
+		_ = log.Close()
+		p.checkLog()
 	})
 	return p
+}
+
+// checkLog holds that the log tells no password, and shows its end when the test has failed.
+func (p *program) checkLog() {
+	text := p.logged()
+	if u, err := url.Parse(p.database); err == nil && u.User != nil {
+		if password, _ := u.User.Password(); strings.Contains(text, ":"+password+"@") {
+			p.Error("the log tells the password of the database")
+		}
+	}
+	if p.Failed() {
+		p.Logf("the log of the program at %s ends:\n%s", p.address, text[max(0, len(text)-4000):])
+	}
+}
+
+// logged gives what the program has said.
+func (p *program) logged() string {
+	text, err := os.ReadFile(p.log.Name())
+	if err != nil {
+		p.Error(err)
+	}
+	return string(text)
 }
 
 func (p *program) write(name, text string) {
@@ -123,35 +173,54 @@ func freeAddress(t *testing.T) string {
 // start starts the program, and tells how long it took until it was ready.
 func (p *program) start() time.Duration {
 	p.Helper()
+	p.launch()
+	return p.await(30 * time.Second)
+}
+
+// launch starts the program, and does not wait.
+func (p *program) launch() {
+	p.Helper()
 	path, err := binary()
 	if err != nil {
 		p.Fatal(err)
 	}
-	p.cmd = exec.Command(path, "serve")
-	p.cmd.Dir, p.cmd.Stderr, p.cmd.Stdout = p.dir, p.log, p.log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	began := time.Now()
-	if err := p.cmd.Start(); err != nil {
+	cmd := exec.Command(path, "serve")
+	cmd.Dir, cmd.Stderr, cmd.Stdout = p.dir, p.log, p.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
 		p.Fatal(err)
 	}
-	p.ended = make(chan struct{})
-	cmd, ended := p.cmd, p.ended
+	ended := make(chan struct{})
+	p.cmd, p.ended = cmd, ended
 	go func() { _ = cmd.Wait(); close(ended) }()
-	for time.Since(began) < 30*time.Second {
-		if answer, err := http.Get("http://" + p.address + "/readyz"); err == nil {
-			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return time.Since(began)
-			}
+}
+
+// await waits until the program is ready, and tells how long that took.
+func (p *program) await(most time.Duration) time.Duration {
+	p.Helper()
+	for began := time.Now(); time.Since(began) < most; {
+		if status, _ := p.readyz(); status == http.StatusOK {
+			return time.Since(began)
 		}
 		select {
-		case <-ended:
+		case <-p.ended:
 			p.Fatal("the program ended at its start")
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
-	p.Fatal("the program was not ready within 30 s")
+	p.Fatalf("the program was not ready within %v", most)
 	return 0
+}
+
+// readyz asks whether events are taken. 0 means that there was no answer.
+func (p *program) readyz() (status int, text string) {
+	answer, err := client.Get("http://" + p.address + "/readyz")
+	if err != nil {
+		return 0, ""
+	}
+	defer answer.Body.Close()
+	said, _ := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(said)
 }
 
 // kill ends the program at once, wherever it is.
@@ -166,18 +235,26 @@ func (p *program) kill() {
 
 // notification gives the n-th event, as Ecwid would send it.
 func notification(n int) (body []byte, signature string) {
-	created, id := 1735689600+n, fmt.Sprintf("ev-%d", n)
+	created, id := int64(1735689600+n), fmt.Sprintf("ev-%d", n)
 	body = fmt.Appendf(nil, `{"eventId":%q,"eventCreated":%d,"storeId":1003,"entityId":%d,"eventType":"order.created","data":{"orderId":"ord-%d","total":%d}}`, id, created, n, n, 100+n%2)
+	return body, sign(created, id)
+}
+
+func sign(created int64, id string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%d.%s", created, id)
-	return body, base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 var client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // post sends the n-th event once. 0 means that there was no answer.
 func (p *program) post(n int) (status int, header http.Header) {
-	body, signature := notification(n)
+	return p.send(notification(n))
+}
+
+// send sends a notification once. 0 means that there was no answer.
+func (p *program) send(body []byte, signature string) (status int, header http.Header) {
 	r, err := http.NewRequest(http.MethodPost, "http://"+p.address+"/webhooks/ecwid", bytes.NewReader(body))
 	if err != nil {
 		p.Error(err)

@@ -68,7 +68,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	target.wait(t, accepted, 30*time.Second)
-	p.settled()
+	p.settled(time.Minute)
 }
 
 // smallDisk mounts a file system of 8 MB. That needs the rights of root.
@@ -134,7 +134,7 @@ func TestLockedLedger(t *testing.T) {
 		}
 	}
 	target.wait(t, 1, 10*time.Second)
-	if got := p.settled(); len(got) != 0 {
+	if got := p.settled(time.Minute); len(got) != 0 {
 		t.Errorf("something was repeated: %v", got)
 	}
 }
@@ -176,7 +176,7 @@ func TestStopAndGo(t *testing.T) {
 	target.setDown(false)
 	p.start()
 	target.wait(t, 25, time.Minute)
-	if got := p.settled(); len(got) != 0 {
+	if got := p.settled(time.Minute); len(got) != 0 {
 		t.Errorf("something was repeated: %v", got)
 	}
 	if target.total != 25 {

@@ -132,13 +132,13 @@ func (b *bench) until(what string, is func() bool) {
 		defer tick.Stop()
 		others = tick.C
 	}
-	deadline := time.After(3 * time.Minute)
+	deadline := time.After(90 * time.Second)
 	for !is() {
 		select {
 		case <-changed:
 		case <-others:
 		case <-deadline:
-			b.Fatalf("never: %s", what)
+			b.Fatalf("never: %s%s", what, b.jobs())
 		}
 	}
 }

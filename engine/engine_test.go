@@ -307,7 +307,9 @@ func TestAStoreThatNeverAnswersFailsAfterADay(t *testing.T) {
 	})
 }
 
-func TestOneHangingStoreLeavesTheOthers(t *testing.T) { onEachLedger(t, oneHangingStoreLeavesTheOthers) }
+func TestOneHangingStoreLeavesTheOthers(t *testing.T) {
+	onEachLedger(t, oneHangingStoreLeavesTheOthers)
+}
 
 func oneHangingStoreLeavesTheOthers(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)

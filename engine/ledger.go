@@ -180,7 +180,7 @@ var (
 	ErrNone = errors.New("there is no such entry")
 	ErrFull = errors.New("the disk is full")
 	ErrBusy = errors.New("the ledger is locked by another program")
-	ErrAway = errors.New("the database cannot be used now; this is tried again")
+	ErrAway = errors.New("the database cannot be used now")
 	// ErrClock says that this machine and the database do not agree on the time.
 	ErrClock = errors.New("the clock is wrong")
 )

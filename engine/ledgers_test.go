@@ -2,9 +2,12 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"shopbell/engine"
 	"shopbell/engine/ledger/postgres"
@@ -49,6 +52,21 @@ func (b *bench) another(ruleFile string, change ...func(*engine.Options)) *bench
 	}}, change...)...)
 	n.source, n.provider = b.source, b.provider
 	return n
+}
+
+// jobs tells what River has of a shared ledger, for a test that waits in vain.
+func (b *bench) jobs() string {
+	if _, shared := b.ledger.(engine.Shared); !shared {
+		return ""
+	}
+	c, err := pgx.Connect(context.Background(), b.where)
+	b.must(err)
+	defer c.Close(context.Background())
+	var jobs, leader string
+	b.must(c.QueryRow(context.Background(), `SELECT coalesce(string_agg(format('%s %s in %s, due in %s, attempt %s by %s', state, args, queue, scheduled_at - clock_timestamp(),
+		attempt, attempted_by), E'\n'), '') FROM shopbell.river_job`).Scan(&jobs))
+	b.must(c.QueryRow(context.Background(), `SELECT coalesce(string_agg(format('%s until %s', leader_id, expires_at - clock_timestamp()), ', '), 'nobody') FROM shopbell.river_leader`).Scan(&leader))
+	return fmt.Sprintf("; River's leader is %s; jobs:\n%s", leader, jobs)
 }
 
 // committing is what a ledger does to commit.

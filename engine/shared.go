@@ -46,6 +46,8 @@ type Outlet struct {
 	// node begins to.
 	Single bool
 	Taken  func()
+	// Begins says that the beginning of a try is written by a [Begin] of its own, so that a run which is due has not been begun.
+	Begins bool
 }
 
 // A Chore is done now and then, by one node for all.
@@ -71,7 +73,8 @@ func (e *Engine) desk() Desk {
 func (e *Engine) outlet(name string, a Account) Outlet {
 	o := Outlet{Name: name, AtOnce: e.atOnce(name)}
 	if a.Limit != (Limit{}) {
-		o.Single, o.Taken = true, func() { e.pacers.reset(name) }
+		o.Single, o.Begins = true, a.Limit.Rate > 0
+		o.Taken = func() { e.pacers.reset(name) }
 	}
 	return o
 }
@@ -83,26 +86,40 @@ func (e *Engine) workEvent(r *Record) {
 }
 
 // workRun carries out the next step of a run that a shared ledger has handed out. That it was handed out is on disk, which
-// is what begins the try.
+// begins the try; where runs wait for their turn after that, the beginning is written when it has come.
 func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 	e.working.Add(1)
 	defer e.working.Add(-1)
-	if !cutOff && e.pace(u) != nil {
-		return false // the node stops: another will have it
+	from := u.State
+	if from == RunDue {
+		if !cutOff && e.pace(u) != nil {
+			return false // the node stops: another will have it
+		}
+		u.Tries++
 	}
-	u.Tries++
 	switch {
 	case cutOff:
 		e.settleCutOff(u)
-		e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: RunDue}))
 	case u.Step >= len(u.Steps):
-		e.tellStopped(u, e.makeReady(u, RunDue))
+		e.tellStopped(u, e.makeReady(u, from))
+		return false
 	default:
+		if e.pacers[u.Outlet] != nil {
+			if from = RunStarted; !e.beginPaced(u) {
+				return false
+			}
+		}
 		e.carryOut(u)
-		e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: RunDue}))
-		return true
 	}
-	return cutOff
+	e.tellStopped(u, e.insistSave(nil, &Save{Run: u, From: from}))
+	return true
+}
+
+// beginPaced writes that a run whose turn has come is begun. It is false when the run is another node's now.
+func (e *Engine) beginPaced(u *Run) bool {
+	u.State = RunStarted
+	b := &Begin{Run: u}
+	return e.insistSave(nil, b) == nil && !b.Stale
 }
 
 func (e *Engine) tellStopped(u *Run, err error) {

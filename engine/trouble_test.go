@@ -89,7 +89,9 @@ func poisoned(ctx context.Context, changes []engine.Change, commit committing) e
 	return commit(ctx, changes)
 }
 
-func TestOneBadRequestDoesNotSpoilTheBatch(t *testing.T) { onEachLedger(t, oneBadRequestDoesNotSpoilTheBatch) }
+func TestOneBadRequestDoesNotSpoilTheBatch(t *testing.T) {
+	onEachLedger(t, oneBadRequestDoesNotSpoilTheBatch)
+}
 
 func oneBadRequestDoesNotSpoilTheBatch(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules, func(o *engine.Options) { o.Ledger = writing(o.Ledger, poisoned) })

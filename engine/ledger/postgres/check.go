@@ -16,7 +16,7 @@ var _ upkeep.Checker = (*ledger)(nil)
 func (l *ledger) Check(ctx context.Context, tell func(upkeep.Fault)) (looked int64, err error) {
 	clerk := &upkeep.Clerk{Tell: tell}
 	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, roomy); err != nil {
+		if _, err := tx.Exec(ctx, whole); err != nil {
 			return err
 		}
 		for _, i := range append(rowInvariants(), jobInvariants()...) {

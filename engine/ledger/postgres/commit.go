@@ -38,7 +38,9 @@ func (l *ledger) Commit(ctx context.Context, changes []engine.Change) error {
 		if !collided(err) {
 			break
 		}
+		l.dropBroken(err)
 	}
+	l.dropBroken(err)
 	return l.explain(err)
 }
 
@@ -47,6 +49,14 @@ func (l *ledger) Commit(ctx context.Context, changes []engine.Change) error {
 func collided(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "57P01") || !ok && err != nil && broken(err)
+}
+
+// dropBroken drops all connections when one has broken: they are those of a server that is gone, and whoever took one would find
+// out by an error.
+func (l *ledger) dropBroken(err error) {
+	if err != nil && broken(err) {
+		l.pool.Reset()
+	}
 }
 
 func (l *ledger) transact(ctx context.Context, changes []engine.Change) error {
@@ -183,7 +193,8 @@ type turn struct {
 	locks  []int64 // of all subjects that the transaction touches
 	jobs   []newJob
 	counts map[countKey]int64
-	ended  []*job // of this node, whose work is settled by this transaction
+	ended  []*job               // of this node, whose work is settled by this transaction
+	later  map[string]time.Time // queues, and when the first of the jobs inserted is due
 }
 
 func newTurn(l *ledger, conn *pgx.Conn, changes []engine.Change) *turn {

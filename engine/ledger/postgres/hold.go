@@ -96,16 +96,21 @@ func (m *mover) hold(ctx context.Context, side upkeep.Side) (err error) {
 	return m.holdTarget(ctx)
 }
 
-// roomy is for statements that read whole tables, once. Nobody waits for this connection, so it may be idle for long.
-const roomy = `SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
-	SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '5s'`
+// patient is for a connection that nobody waits for: it may be idle for long. It reads and writes stretches by their numbers, and
+// must not read a whole table for each of them.
+const patient = "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '5s'; SET LOCAL enable_hashjoin = off"
+
+// whole is for statements that read whole tables, once. Without statistics, as after a restore, a planner would look through
+// all jobs for each run.
+const whole = `SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '5s';
+	SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = off`
 
 // holdSource keeps writers out, and then looks at one moment: in this order.
 func (m *mover) holdSource(ctx context.Context) (err error) {
 	if m.tx, err = m.conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}); err != nil {
 		return err
 	}
-	if _, err := m.tx.Exec(ctx, roomy); err != nil {
+	if _, err := m.tx.Exec(ctx, patient); err != nil {
 		return err
 	}
 	if _, err := m.tx.Exec(ctx, "LOCK TABLE shopbell.events, shopbell.runs, shopbell.snapshots, shopbell.counts, shopbell.nodes IN SHARE MODE"); err != nil {
@@ -122,12 +127,15 @@ const (
 
 // holdTarget keeps other copies out.
 func (m *mover) holdTarget(ctx context.Context) error {
-	var mine bool
-	if err := m.conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", moving).Scan(&mine); err != nil {
+	if _, err := m.conn.Exec(ctx, "SET lock_timeout = '5s'"); err != nil { // one that was killed may need a moment to be gone
 		return err
 	}
-	if !mine {
+	_, err := m.conn.Exec(ctx, "SELECT pg_advisory_lock($1)", moving)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "55P03" {
 		return fmt.Errorf("another copy into the %s is under way", m.where)
+	}
+	if err != nil {
+		return err
 	}
 	return m.deserted(ctx, m.conn)
 }
@@ -190,7 +198,7 @@ func (m *mover) change(ctx context.Context, f func(pgx.Tx) error) error {
 		return errNotOpen
 	}
 	return m.explain(pgx.BeginFunc(ctx, m.conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, roomy); err != nil {
+		if _, err := tx.Exec(ctx, patient); err != nil {
 			return err
 		}
 		return f(tx)

@@ -151,10 +151,30 @@ func (m *making) endJobs(r *round) {
 				return err
 			}, ids, attempt, m.node)
 	}
+	m.checkJobs(r)
+}
+
+// checkJobs finds the jobs that this node has no more, of runs that it is about to begin.
+func (m *making) checkJobs(r *round) {
+	var ids []int64
+	for _, b := range m.begins {
+		if j := m.held.get(runWork(b.Run.ID)); j != nil {
+			m.lost[j.id] = true
+			ids = append(ids, j.id)
+		}
+	}
+	if len(ids) > 0 {
+		r.ask(`SELECT id FROM shopbell.river_job WHERE id = ANY($1::bigint[]) AND state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $2 FOR UPDATE`,
+			func(rows pgx.Rows) error {
+				n, err := number(rows)
+				delete(m.lost, n)
+				return err
+			}, ids, m.node)
+	}
 }
 
 // handedOut tells whether a run was saved by whom it was handed out to, rather than by a person who wants it retried.
-func handedOut(s *engine.Save) bool { return s.From == engine.RunDue }
+func handedOut(s *engine.Save) bool { return s.From != engine.RunDead && s.From != engine.RunHeld }
 
 // isLost tells whether this node had the work and has lost it.
 func (m *making) isLost(w work) bool {
@@ -162,10 +182,13 @@ func (m *making) isLost(w work) bool {
 	return j != nil && (j.settled.Load() || m.lost[j.id])
 }
 
-// settled notes, after the commit, which jobs have ended.
+// settled notes, after the commit, which jobs have ended, and when others will be due.
 func (t *turn) settled() {
 	for _, j := range t.ended {
 		j.settled.Store(true)
+	}
+	for queue, at := range t.later {
+		t.alarms.set(queue, at)
 	}
 }
 
@@ -185,6 +208,10 @@ func (t *turn) runJob(u *engine.Run) {
 	t.jobs = append(t.jobs, newJob{runWork(u.ID), queueOf(u.Outlet), priorityShare, u.Due})
 }
 
+// schedules is how often River's leader makes what waits available. What waits for less is available from the beginning, and
+// taken when its time has come.
+const schedules = 5 * time.Second
+
 // maxAttempts is out of reach: that work is given up is the engine's to decide.
 const maxAttempts = 1000
 
@@ -197,6 +224,7 @@ func (t *turn) insertJobs(r *round) {
 	}
 	kind, args, queue := make([]string, len(t.jobs)), make([]string, len(t.jobs)), make([]string, len(t.jobs))
 	wait, priority := make([]float64, len(t.jobs)), make([]int16, len(t.jobs))
+	t.later = map[string]time.Time{}
 	ready := map[string]bool{}
 	now := time.Now()
 	for i, j := range t.jobs {
@@ -204,13 +232,15 @@ func (t *turn) insertJobs(r *round) {
 		wait[i] = max(0, j.at.Sub(now).Seconds())
 		if wait[i] == 0 {
 			ready[j.queue] = true
+		} else if first, ok := t.later[j.queue]; !ok || j.at.Before(first) {
+			t.later[j.queue] = j.at
 		}
 	}
 	r.ask(`INSERT INTO shopbell.river_job (kind, args, queue, priority, max_attempts, state, scheduled_at)
-		SELECT kind, args::jsonb, queue, priority, $6, CASE WHEN wait > 0 THEN 'scheduled' ELSE 'available' END::shopbell.river_job_state,
+		SELECT kind, args::jsonb, queue, priority, $6, CASE WHEN wait > $7 THEN 'scheduled' ELSE 'available' END::shopbell.river_job_state,
 			clock_timestamp() + make_interval(secs => wait)
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::float8[]) AS k(kind, args, queue, priority, wait)`, nil,
-		kind, args, queue, priority, wait, maxAttempts)
+		kind, args, queue, priority, wait, maxAttempts, schedules.Seconds())
 	for name := range ready {
 		r.ask(wake, nil, name)
 	}

@@ -81,11 +81,16 @@ func readLayout(ctx context.Context, conn *pgx.Conn) (version int, err error) {
 }
 
 func (l *ledger) refuseNewer(version int) error {
+	if version == half {
+		return errHalf
+	}
 	if version > layout {
 		return fmt.Errorf("the ledger has layout %d, this program knows %d: a newer Shopbell made it; use that one", version, layout)
 	}
 	return nil
 }
+
+var errHalf = errors.New("it is half a copy of another ledger: go on with shopbell ledger copy")
 
 // checkLayout is for those who only look.
 func (l *ledger) checkLayout(ctx context.Context) error {

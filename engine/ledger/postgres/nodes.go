@@ -3,13 +3,10 @@ package postgres
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
 
 	"shopbell/engine"
 )
@@ -85,6 +82,8 @@ func (w *worker) keepBeating(ctx context.Context) {
 			return
 		case <-timer.C:
 		case <-w.hurry:
+		case <-w.deaf:
+			missed = true
 		}
 		seen, err := w.beat(ctx, dead)
 		wait, fresh := beatEvery, false
@@ -110,32 +109,6 @@ func (w *worker) keepBeating(ctx context.Context) {
 			w.adopt(ctx)
 		}
 		timer.Reset(wait)
-	}
-}
-
-// beatNow is the channel on which nodes tell each other to look at once: one has left, and what it leased is free.
-const beatNow = "shopbell.beat"
-
-// listen has a beat come at once when another node says so.
-func (w *worker) listen(ctx context.Context) {
-	for ctx.Err() == nil {
-		err := w.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-			if _, err := c.Exec(ctx, `LISTEN "`+beatNow+`"`); err != nil {
-				return err
-			}
-			for {
-				if _, err := c.Conn().WaitForNotification(ctx); err != nil {
-					return err
-				}
-				select {
-				case w.hurry <- struct{}{}:
-				default:
-				}
-			}
-		})
-		if err != nil && ctx.Err() == nil && !pause(ctx, time.Second) {
-			return
-		}
 	}
 }
 
@@ -166,9 +139,19 @@ const beat = `WITH
 				AND NOT EXISTS (SELECT 1 FROM shopbell.nodes n WHERE n.id = attempted_by[array_upper(attempted_by, 1)]))
 		RETURNING queue),
 	woken AS (SELECT pg_notify('shopbell.river_insert', json_build_object('queue', q.queue)::text) FROM (SELECT DISTINCT queue FROM lost) AS q),
+	queues AS (SELECT unnest($8::text[]) AS name),
+	-- What has been due for a while nobody was woken for, or somebody failed to take. Each is one look into River's index.
+	late AS (SELECT q.name, t.at FROM queues q CROSS JOIN (VALUES (1), (2)) AS p(priority) CROSS JOIN (VALUES ('available'), ('scheduled')) AS s(state)
+		CROSS JOIN LATERAL (SELECT j.scheduled_at AS at FROM shopbell.river_job j WHERE j.state = s.state::shopbell.river_job_state AND j.queue = q.name
+			AND j.priority = p.priority ORDER BY j.scheduled_at LIMIT 1) AS t),
+	soon AS (SELECT q.name, t.at FROM queues q CROSS JOIN (VALUES (1), (2)) AS p(priority)
+		CROSS JOIN LATERAL (SELECT j.scheduled_at AS at FROM shopbell.river_job j WHERE j.state = 'available' AND j.queue = q.name
+			AND j.priority = p.priority AND j.scheduled_at > clock_timestamp() ORDER BY j.scheduled_at LIMIT 1) AS t),
 	gone AS (DELETE FROM shopbell.nodes WHERE id = ANY($4::text[]) AND seen < clock_timestamp() - $7::interval)
 	SELECT clock_timestamp(), coalesce((SELECT json_object_agg(id, beats) FROM shopbell.nodes WHERE id <> $1), '{}'),
-		array(SELECT outlet FROM leased), (SELECT count(*) FROM lost), (SELECT count(*) FROM woken), (SELECT count(*) FROM me)`
+		array(SELECT outlet FROM leased), (SELECT count(*) FROM lost), (SELECT count(*) FROM woken), (SELECT count(*) FROM me),
+		(SELECT json_object_agg(name, wait) FROM (SELECT name, min(extract(epoch FROM at - clock_timestamp())) AS wait
+			FROM (SELECT * FROM late UNION ALL SELECT * FROM soon) AS next GROUP BY name) AS waits)`
 
 func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, beatWithin)
@@ -181,11 +164,11 @@ func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int
 		dead = []string{}
 	}
 	var theirs time.Time
-	var list []byte
+	var list, waits []byte
 	var leased []string
 	var lost, woken, me int
 	began := time.Now()
-	err = w.pool.QueryRow(ctx, beat, w.node, about, w.wanted(), dead, w.held.ids(), leaseFor, forgetDead).Scan(&theirs, &list, &leased, &lost, &woken, &me)
+	err = w.pool.QueryRow(ctx, beat, w.node, about, w.wanted(), dead, w.held.ids(), leaseFor, forgetDead, w.queues()).Scan(&theirs, &list, &leased, &lost, &woken, &me, &waits)
 	if err != nil {
 		return nil, err
 	}
@@ -200,6 +183,9 @@ func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int
 		}
 	}
 	w.about = text
+	if err := w.setAlarms(waits); err != nil {
+		return nil, err
+	}
 	w.keep(leased, began)
 	return others, json.Unmarshal(list, &others)
 }
@@ -216,102 +202,6 @@ func (w *worker) news() (about *string, text string, err error) {
 	return &text, text, nil
 }
 
-// leased lists the outlets that this node works for all.
-func (w *worker) leased() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Sorted(maps.Keys(w.single))
-}
-
-// wanted lists the outlets that this node would work for all: while it stops, those that it has.
-func (w *worker) wanted() []string {
-	if w.ending.Err() != nil {
-		return append([]string{}, w.leased()...)
-	}
-	names := []string{}
-	for _, o := range w.desk.Outlets {
-		if o.Single {
-			names = append(names, o.Name)
-		}
-	}
-	return names
-}
-
-// keep notes which outlets this node leases, and begins with those that are new.
-func (w *worker) keep(leased []string, at time.Time) {
-	for _, name := range leased {
-		w.mu.Lock()
-		_, had := w.single[name]
-		if had || w.ending.Err() == nil {
-			w.single[name] = at
-		}
-		w.mu.Unlock()
-		if !had && w.ending.Err() == nil {
-			w.begin(name)
-		}
-	}
-}
-
-func (w *worker) begin(name string) {
-	for _, o := range w.desk.Outlets {
-		if o.Name != name {
-			continue
-		}
-		o.Taken()
-		if err := w.client.Queues().Add(queueOf(name), river.QueueConfig{MaxWorkers: o.AtOnce}); err != nil {
-			w.log.Error("an account's work cannot be begun; trying again", "account", name, "error", w.explain(err))
-			w.forsake(name)
-		}
-	}
-}
-
-func (w *worker) forsake(name string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.single, name)
-}
-
-// dropStale stops working the outlets whose lease has not been kept, before another node may have them.
-func (w *worker) dropStale(ctx context.Context) {
-	for _, name := range w.leased() {
-		w.mu.Lock()
-		kept := time.Since(w.single[name]) < leaseTrust
-		w.mu.Unlock()
-		if kept {
-			continue
-		}
-		w.forsake(name)
-		w.log.Warn("an account is left to another node", "account", name)
-		go func() {
-			if err := w.client.Queues().Remove(ctx, queueOf(name)); err != nil && ctx.Err() == nil {
-				w.log.Error("an account's work could not be stopped", "account", name, "error", err)
-			}
-		}()
-	}
-}
-
-// leaveIdle gives back the outlets that this node leases and has nothing under way of, while it stops.
-func (w *worker) leaveIdle(ctx context.Context) {
-	idle := []string{}
-	for _, name := range w.leased() {
-		if !w.held.busy(queueOf(name)) {
-			idle = append(idle, name)
-		}
-	}
-	if len(idle) == 0 {
-		return
-	}
-	for _, name := range idle {
-		w.forsake(name)
-	}
-	var r pgx.Batch
-	r.Queue("DELETE FROM shopbell.leases WHERE node = $1 AND outlet = ANY($2)", w.node, idle)
-	r.Queue("SELECT pg_notify($1, '')", beatNow)
-	if err := w.pool.SendBatch(ctx, &r).Close(); err != nil {
-		w.log.Warn("an account could not be given back; others will notice", "error", w.explain(err))
-	}
-}
-
 // leave gives back what this node leases and takes it off the list, and wakes the others.
 func (w *worker) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -324,18 +214,6 @@ func (w *worker) leave() {
 		w.log.Warn("this node could not say that it leaves; others will notice", "error", w.explain(err))
 	}
 	w.wakeAll(ctx)
-}
-
-// wakeAll has all nodes look for work.
-func (w *worker) wakeAll(ctx context.Context) {
-	var r pgx.Batch
-	r.Queue(wake, eventQueue)
-	for _, o := range w.desk.Outlets {
-		r.Queue(wake, queueOf(o.Name))
-	}
-	if err := w.pool.SendBatch(ctx, &r).Close(); err != nil {
-		w.log.Warn("the other nodes could not be woken", "error", w.explain(err))
-	}
 }
 
 // Node implements [engine.Shared].

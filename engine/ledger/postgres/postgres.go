@@ -49,6 +49,7 @@ type ledger struct {
 	shard    int32  // of the counts
 	held     held
 	shares   shares
+	alarms   alarms
 	skew     atomic.Int64 // how far this machine's clock is ahead, in nanoseconds
 }
 
@@ -83,6 +84,9 @@ func Open(ctx context.Context, url string, o Options) (engine.Shared, error) {
 func (l *ledger) begin(ctx context.Context, o Options) error {
 	if err := l.await(ctx, o.Wait); err != nil {
 		return err
+	}
+	if err := l.checkPooler(ctx); err != nil {
+		return l.explain(err)
 	}
 	if err := l.measureSkew(ctx); err != nil {
 		return l.explain(err)

@@ -101,7 +101,9 @@ func (m *making) beginRuns(r *round) {
 	var id []int64
 	var step, tries []int32
 	for _, b := range m.begins {
-		b.Stale = true
+		if b.Stale = true; m.isLost(runWork(b.Run.ID)) {
+			continue
+		}
 		m.began[b.Run.ID] = b
 		id, step, tries = append(id, b.Run.ID), append(step, int32(b.Run.Step)), append(tries, int32(b.Run.Tries))
 	}

@@ -13,6 +13,9 @@ var _ upkeep.Repairer = (*ledger)(nil)
 // Finish implements [upkeep.Mover].
 func (m *mover) Finish(ctx context.Context) error {
 	return m.change(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, whole); err != nil {
+			return err
+		}
 		if _, err := handOut(ctx, tx); err != nil {
 			return err
 		}
@@ -33,7 +36,7 @@ func (l *ledger) Repair(ctx context.Context) (mended int64, err error) {
 		return 0, errNotOpen
 	}
 	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, roomy); err != nil {
+		if _, err := tx.Exec(ctx, whole); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, "LOCK TABLE shopbell.events, shopbell.runs IN SHARE ROW EXCLUSIVE MODE"); err != nil {
@@ -82,16 +85,17 @@ const headOfLane = `UPDATE shopbell.runs r SET lane = 1 FROM (
 		ORDER BY w.place, w.subject, w.state DESC, w.id) AS first
 	WHERE r.id = first.id`
 
-// ready are the columns of a job that is for something due.
+// insertJob and jobState are the columns of a job that is for something due, and when it is.
 const insertJob = `INSERT INTO shopbell.river_job (kind, args, queue, max_attempts, state, scheduled_at, attempt) `
 
 const jobState = `CASE WHEN due > clock_timestamp() THEN 'scheduled' ELSE 'available' END::shopbell.river_job_state, greatest(due, clock_timestamp())`
 
-// startedJobs is for runs whose try was begun by a program that is gone. Here such a run is due, and its job has had an
-// attempt: whoever fetches it sees that it was cut off.
-const startedJobs = `WITH cut AS (UPDATE shopbell.runs SET state = 1, due = updated WHERE state = 2
-		AND NOT EXISTS (SELECT 1 FROM shopbell.river_job j WHERE j.kind = 'run' AND ` + live + ` AND (j.args->>'run')::bigint = runs.id) RETURNING id, outlet, due)
-	` + insertJob + `SELECT 'run', jsonb_build_object('run', cut.id), 'outlet-' || n.name, 1000, ` + jobState + `, 1 FROM cut JOIN shopbell.names n ON n.id = cut.outlet`
+// startedJobs is for runs whose try was begun by a program that is gone. Such a job has had an attempt: whoever fetches it sees
+// that it was cut off.
+const startedJobs = insertJob + `SELECT 'run', jsonb_build_object('run', r.id), 'outlet-' || n.name, 1000, ` + jobState + `, 1
+	FROM shopbell.runs r JOIN shopbell.names n ON n.id = r.outlet WHERE r.state = 2
+		AND NOT EXISTS (SELECT 1 FROM shopbell.river_job j WHERE j.kind = 'run' AND ` + live + ` AND (j.args->>'run')::bigint = r.id)
+	ORDER BY r.id`
 
 const runJobs = insertJob + `SELECT 'run', jsonb_build_object('run', r.id), 'outlet-' || n.name, 1000, ` + jobState + `, 0
 	FROM shopbell.runs r JOIN shopbell.names n ON n.id = r.outlet WHERE r.state = 1 AND r.lane <> 2

@@ -37,6 +37,7 @@ type worker struct {
 	ending context.Context // ended: no new work is begun
 	about  string          // what the ledger has of this node
 	hurry  chan struct{}   // has a beat come at once
+	deaf   chan struct{}   // says that notifications were not heard for a while
 	// Queues of outlets that no node had when this one last looked, and those that it has taken on.
 	orphans, adopted map[string]bool
 	mu               sync.Mutex
@@ -46,8 +47,9 @@ type worker struct {
 // Work implements [engine.Shared].
 func (l *ledger) Work(ctx context.Context, d engine.Desk) {
 	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}, adopted: map[string]bool{},
-		hurry: make(chan struct{}, 1)}
+		hurry: make(chan struct{}, 1), deaf: make(chan struct{}, 1)}
 	w.events, w.runs = newLoader(l.loadEvents), newLoader(l.loadRuns)
+	l.alarms.begin(w.wakeQueue)
 	loading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var loaders sync.WaitGroup
 	loaders.Go(func() { w.events.run(loading) })
@@ -67,7 +69,7 @@ func (w *worker) serve(ctx context.Context) error {
 	if err := w.register(ctx); err != nil {
 		return err
 	}
-	client, err := river.NewClient(riverpgxv5.New(w.pool), w.config())
+	client, err := river.NewClient(&driver{riverpgxv5.New(w.pool), w.heardNothing}, w.config())
 	if err != nil {
 		return err
 	}
@@ -83,6 +85,7 @@ func (w *worker) serve(ctx context.Context) error {
 	beats.Go(func() { w.listen(lasting) })
 	<-ctx.Done()
 	err = w.drain(lasting)
+	w.alarms.stop()
 	end()
 	beats.Wait()
 	w.leave()
@@ -105,6 +108,14 @@ func (w *worker) drain(ctx context.Context) error {
 	}
 }
 
+// heardNothing has all nodes woken: what they were told while this one did not listen, it has not heard.
+func (w *worker) heardNothing() {
+	select {
+	case w.deaf <- struct{}{}:
+	default:
+	}
+}
+
 func (w *worker) config() *river.Config {
 	longest := w.desk.Longest + 20*time.Second
 	workers := river.NewWorkers()
@@ -118,7 +129,7 @@ func (w *worker) config() *river.Config {
 		}
 	}
 	return &river.Config{
-		ID: w.node, Schema: "shopbell", Workers: workers, Queues: queues, Logger: slog.New(atLeast{slog.LevelWarn, w.log.Handler()}),
+		ID: w.node, Schema: "shopbell", Workers: workers, Queues: queues, Logger: slog.New(ear{w.log.Handler(), w.failedFetch}),
 		FetchCooldown: fetchPause, FetchPollInterval: fetchAnyway,
 		JobTimeout: longest, RescueStuckJobsAfter: longest + rescueMargin,
 		MaxAttempts: maxAttempts, RetryPolicy: steady{},
@@ -133,17 +144,6 @@ type steady struct{}
 
 // NextRetry implements [river.ClientRetryPolicy].
 func (steady) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(retryAfter) }
-
-// atLeast passes on what is of a level.
-type atLeast struct {
-	level slog.Level
-	slog.Handler
-}
-
-// Enabled implements [slog.Handler].
-func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= h.level && h.Handler.Enabled(ctx, l)
-}
 
 type eventWorker struct {
 	river.WorkerDefaults[eventArgs]
@@ -181,20 +181,37 @@ func (w *runWorker) Work(ctx context.Context, j *river.Job[runArgs]) error {
 		return river.JobSnooze(0)
 	}
 	held := w.take(runWork(j.Args.Run), j.JobRow)
-	defer w.held.remove(runWork(j.Args.Run), held)
+	err := w.workRun(ctx, j, held)
+	if !errors.Is(err, errCutOff) { // that one stays with this node until it is dead, should River not be able to count the attempt
+		w.held.remove(runWork(j.Args.Run), held)
+	}
+	return err
+}
+
+func (w *runWorker) workRun(ctx context.Context, j *river.Job[runArgs], held *job) error {
 	u, err := w.runs.get(ctx, j.Args.Run)
 	switch {
-	case errors.Is(err, engine.ErrNone) || err == nil && u.State != engine.RunDue:
+	case errors.Is(err, engine.ErrNone) || err == nil && u.State != engine.RunDue && u.State != engine.RunStarted:
 		return nil
 	case err != nil && j.Attempt > 1:
 		return err // counted, so that it is still known that it was cut off
 	case err != nil:
 		return river.JobSnooze(retryAfter)
 	}
-	if begun := w.desk.Run(u, j.Attempt > 1); begun && !held.settled.Load() {
+	if begun := w.desk.Run(u, w.cutOff(u, j.Attempt)); begun && !held.settled.Load() {
 		return errCutOff
 	}
 	return handBack(held)
+}
+
+// cutOff tells whether a node that is dead may have begun the try of a run.
+func (w *worker) cutOff(u *engine.Run, attempt int) bool {
+	for _, o := range w.desk.Outlets {
+		if o.Name == u.Outlet && o.Begins {
+			return u.State == engine.RunStarted
+		}
+	}
+	return attempt > 1 || u.State == engine.RunStarted
 }
 
 // errCutOff has River count the attempt.
@@ -274,16 +291,18 @@ var errNoTurn = errors.New("not now")
 
 func (t *turns) enter(ctx context.Context, s engine.Store) (wait time.Duration, err error) {
 	stile, ok := t.join(s)
-	if !ok {
-		return time.Duration(5+rand.IntN(10)) * time.Second, errNoTurn
+	for ok {
+		select {
+		case stile.places <- struct{}{}:
+			return 0, nil
+		case <-ctx.Done():
+			t.quit(s, stile, false)
+			return 0, ctx.Err()
+		case <-time.After(hung):
+			ok = t.stay(s, stile)
+		}
 	}
-	select {
-	case stile.places <- struct{}{}:
-		return 0, nil
-	case <-ctx.Done():
-		t.quit(s, stile)
-		return 0, ctx.Err()
-	}
+	return time.Duration(5+rand.IntN(10)) * time.Second, errNoTurn
 }
 
 func (t *turns) join(s engine.Store) (*turnstile, bool) {
@@ -297,17 +316,36 @@ func (t *turns) join(s engine.Store) (*turnstile, bool) {
 		stile = &turnstile{places: make(chan struct{}, max(1, t.perStore)), moved: time.Now()}
 		t.stores[s] = stile
 	}
-	if stile.inside >= t.share && time.Since(stile.moved) > hung {
+	if t.crowded(stile) {
 		return nil, false
 	}
 	stile.inside++
 	return stile, true
 }
 
-func (t *turns) quit(s engine.Store, stile *turnstile) {
+// crowded tells whether a store that has hung has its share of the places.
+func (t *turns) crowded(stile *turnstile) bool {
+	return stile.inside >= t.share && time.Since(stile.moved) > hung
+}
+
+// stay tells whether one that waits may go on to do so.
+func (t *turns) stay(s engine.Store, stile *turnstile) bool {
+	t.mu.Lock()
+	crowded := t.crowded(stile)
+	t.mu.Unlock()
+	if crowded {
+		t.quit(s, stile, false)
+	}
+	return !crowded
+}
+
+// quit takes one out; moved says that it came to its end.
+func (t *turns) quit(s engine.Store, stile *turnstile, moved bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stile.moved = time.Now()
+	if moved {
+		stile.moved = time.Now()
+	}
 	if stile.inside--; stile.inside == 0 {
 		delete(t.stores, s)
 	}
@@ -318,5 +356,5 @@ func (t *turns) leave(s engine.Store) {
 	stile := t.stores[s]
 	t.mu.Unlock()
 	<-stile.places
-	t.quit(s, stile)
+	t.quit(s, stile, true)
 }

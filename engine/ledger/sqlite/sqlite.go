@@ -49,6 +49,7 @@ type ledger struct {
 	pack    *form.Packer
 	tally   map[tallyKey]int64
 	closed  bool
+	lock    *os.File // held by the one server that writes; nil for none
 }
 
 var _ engine.Ledger = (*ledger)(nil)
@@ -97,9 +98,13 @@ func uri(path string) string {
 }
 
 func (l *ledger) openWriter(o Options) error {
+	var err error
+	if l.lock, err = lock(l.path); err != nil {
+		return err
+	}
 	c, err := sqlite.OpenConn(uri(l.path), sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenURI)
 	if err != nil {
-		return explain(l.path, err)
+		return errors.Join(explain(l.path, err), l.Close())
 	}
 	l.write = c
 	c.SetBusyTimeout(o.Busy)
@@ -140,6 +145,8 @@ func migrate(c *sqlite.Conn) (err error) {
 		return err
 	case tables > 0 && mark != application:
 		return errors.New("the file is a database of another program")
+	case version == half:
+		return errors.New("the file is half a copy of another ledger: go on with shopbell ledger copy")
 	case version > layout:
 		return fmt.Errorf("the ledger has layout %d, this program knows %d: a newer Shopbell made it; use that one", version, layout)
 	case version == layout:
@@ -213,6 +220,9 @@ func (l *ledger) Close() error {
 	}
 	if l.write != nil {
 		errs = append(errs, l.write.Close())
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -1,10 +1,13 @@
 package sqlite_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -13,6 +16,7 @@ import (
 	"shopbell/engine/ledger/ledgertest"
 	"shopbell/engine/ledger/sqlite"
 	"shopbell/engine/ledger/upkeep"
+	"shopbell/event"
 )
 
 // faults checks a ledger and gives what is wrong with it.
@@ -40,6 +44,16 @@ func breakBy(t *testing.T, path, sql string) {
 
 // TestCheck breaks one thing after the other and wants to be told.
 func TestCheck(t *testing.T) {
+	used := filepath.Join(t.TempDir(), "used.db")
+	l := open(t, used)
+	ledgertest.Fill(t, l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sound, err := os.ReadFile(used)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ sql, words string }{
 		"nothing":                 {"SELECT 1", ""},
 		"an id twice":             {"DROP INDEX events_id; UPDATE events SET id = 'e1' WHERE seq = 2", "event id e1 of store 1003 is kept 2 times"},
@@ -55,11 +69,11 @@ func TestCheck(t *testing.T) {
 		"due for ever":            {"UPDATE runs SET due = NULL WHERE id = 5", "run 5 is due, but has no time"},
 		"a run twice":             {"DROP INDEX runs_event; UPDATE runs SET rule = 1 WHERE id = 5", "has 2 runs of one rule and item"},
 		"no snapshot":             {"UPDATE snapshots SET seq = 999", "the snapshot of order/X is that of event 999, which is not there"},
-		"another's snapshot":      {"UPDATE snapshots SET seq = 4 WHERE subject = 'order/X'; UPDATE events SET subject = 'order/Y', entity = '{}' WHERE seq = 4", "which is about something else"},
+		"another's snapshot":      {"UPDATE snapshots SET seq = 4 WHERE subject = 'order/X'; UPDATE events SET subject = 'order/Y', entity = x'7b7d' WHERE seq = 4", "which is about something else"},
 		"an empty snapshot":       {"UPDATE events SET entity = NULL WHERE seq = 3", "the snapshot of order/X is that of event 3, which has no entity"},
 		"events not counted":      {"UPDATE counts SET n = 3 WHERE what = 'event.unmatched'", "events unmatched, but only"},
 		"runs not counted":        {"DELETE FROM counts WHERE what = 'run.new'", "store 1003 has 10 runs, but only 0 were counted"},
-		"unreadable steps":        {"UPDATE runs SET steps = '[{' WHERE id = 5", "the steps of run 5 cannot be read"},
+		"unreadable steps":        {"UPDATE runs SET steps = x'5b7b' WHERE id = 5", "the steps of run 5 cannot be read"},
 		"a step too far":          {"UPDATE runs SET step = 4 WHERE id = 5", "run 5 is due at step 5, and knows only 1 steps"},
 		"an entity in pieces":     {"UPDATE events SET entity = x'28b52ffd0000' WHERE seq = 3", "the entity of event 3 cannot be unpacked"},
 		"an index that is behind": {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX events_type ON events (seq)' WHERE name = 'events_type'", "the file is damaged"},
@@ -68,9 +82,7 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "shopbell.db")
-			l := open(t, path)
-			ledgertest.Fill(t, l)
-			if err := l.Close(); err != nil {
+			if err := os.WriteFile(path, sound, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			breakBy(t, path, c.sql)
@@ -114,6 +126,37 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// backUpDuring makes a backup while events are accepted, and opens it.
+func backUpDuring(t *testing.T, l engine.Ledger, from string) engine.Ledger {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	first, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ctx.Err() == nil; n++ {
+			r := &engine.Record{State: engine.EventUnmatched, Event: event.Event{Source: "ecwid", Store: "1003", ID: fmt.Sprint("during", n), Type: "order.created", Received: time.Now()}}
+			if err := l.Commit(t.Context(), []engine.Change{&engine.Accept{Record: r}}); err != nil {
+				t.Error(err)
+				return
+			}
+			if n == 0 {
+				close(first)
+			}
+		}
+	}()
+	<-first
+	path := from + ".during"
+	_, err := sqlite.Backup(t.Context(), from, path)
+	stop()
+	<-ended
+	if err != nil {
+		t.Fatal(err)
+	}
+	during := open(t, path)
+	t.Cleanup(func() { during.Close() })
+	return during
+}
+
 // TestBackup makes one beside a server that writes.
 func TestBackup(t *testing.T) {
 	dir := t.TempDir()
@@ -121,6 +164,10 @@ func TestBackup(t *testing.T) {
 	l := open(t, from)
 	defer l.Close()
 	ledgertest.Fill(t, l)
+	during := backUpDuring(t, l, from)
+	if got := faults(t, during); got != "" {
+		t.Errorf("a backup made while events came in: %s", got)
+	}
 	size, err := sqlite.Backup(t.Context(), from, to)
 	if err != nil {
 		t.Fatal(err)

@@ -108,6 +108,9 @@ func (c *carrier) carry(ctx context.Context) error {
 		case Runs:
 			at.After = max(at.After, c.there.Runs)
 		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		s, err := c.from.Export(ctx, at, stretch)
 		if err != nil {
 			return err
