@@ -65,20 +65,20 @@ type setting struct {
 func (c *costs) table() []setting {
 	return []setting{
 		{flag: "node-cores", number: &c.nodeCores, standard: 2, meaning: "processors of a node"},
-		{flag: "node-event", duration: &c.nodeEvent, standard: 60 * time.Microsecond, meaning: "processor time of a node for an event: HTTP, signature, rules"},
-		{flag: "node-step", duration: &c.nodeStep, standard: 100 * time.Microsecond, meaning: "processor time of a node for a step: render, send, settle"},
+		{flag: "node-event", duration: &c.nodeEvent, standard: 85 * time.Microsecond, meaning: "processor time of a node for an event: HTTP, signature, rules"},
+		{flag: "node-step", duration: &c.nodeStep, standard: 184 * time.Microsecond, meaning: "processor time of a node for a step: render, send, settle"},
 		{flag: "db-cores", number: &c.dbCores, standard: 4, meaning: "processors of the database"},
 		{flag: "db-commit", duration: &c.dbCommit, standard: 300 * time.Microsecond, meaning: "processor time of the database for a transaction, whatever is in it"},
-		{flag: "db-event", duration: &c.dbEvent, standard: 80 * time.Microsecond, meaning: "and for an event in it"},
-		{flag: "db-run", duration: &c.dbRun, standard: 120 * time.Microsecond, meaning: "and for a run with its job in it"},
-		{flag: "db-step", duration: &c.dbStep, standard: 120 * time.Microsecond, meaning: "and for the outcome of a step in it"},
-		{flag: "db-fetch", duration: &c.dbFetch, standard: 300 * time.Microsecond, meaning: "processor time of the database for a fetch, whatever it brings"},
-		{flag: "db-take", duration: &c.dbTake, standard: 50 * time.Microsecond, meaning: "and for a job that it brings"},
+		{flag: "db-event", duration: &c.dbEvent, standard: 30 * time.Microsecond, meaning: "and for an event in it"},
+		{flag: "db-run", duration: &c.dbRun, standard: 50 * time.Microsecond, meaning: "and for a run with its job in it"},
+		{flag: "db-step", duration: &c.dbStep, standard: 60 * time.Microsecond, meaning: "and for the outcome of a step in it"},
+		{flag: "db-fetch", duration: &c.dbFetch, standard: 250 * time.Microsecond, meaning: "processor time of the database for a fetch, whatever it brings"},
+		{flag: "db-take", duration: &c.dbTake, standard: 40 * time.Microsecond, meaning: "and for a job that it brings"},
 		{flag: "flush", duration: &c.flush, standard: time.Millisecond, meaning: "what a commit waits for the disk"},
 		{flag: "trip", duration: &c.trip, standard: 500 * time.Microsecond, meaning: "a round trip to the database: four a commit, two a fetch"},
 		{flag: "notify", duration: &c.notify, standard: time.Millisecond, meaning: "from a commit until the nodes have heard of it"},
 		{flag: "cooldown", duration: &c.cooldown, standard: 5 * time.Millisecond, meaning: "a node fetches no more often"},
-		{flag: "poll", duration: &c.poll, standard: 30 * time.Second, meaning: "a node that has heard nothing fetches as often"},
+		{flag: "poll", duration: &c.poll, standard: 2 * time.Minute, meaning: "a node that has heard nothing fetches as often"},
 		{flag: "batch", number: &c.batch, standard: 512, meaning: "requests in one commit, at most"},
 	}
 }
