@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -177,6 +180,8 @@ func anActionThatPanics(t *testing.T, newBench maker) {
 func TestAKilledProgram(t *testing.T) {
 	b := newBench(t, outcomesRule)
 	arrived, never := make(chan string, 10), make(chan struct{})
+	release := sync.OnceFunc(func() { close(never) })
+	t.Cleanup(release)
 	b.provider.answering(func(_ context.Context, c call) error { arrived <- c.text; <-never; return nil })
 	b.must(b.post("e", "order.created", "A", 1))
 	<-arrived // of one subject's runs one is under way, the other waits
@@ -201,15 +206,25 @@ func TestAKilledProgram(t *testing.T) {
 			t.Error("what may not be repeated is not held")
 		}
 	}
-	close(never)
+	release()
 	_ = old.Stop(t.Context())
 }
 
-// reopened opens the ledger's file a second time, as the next process would.
+// reopened opens what a kill would leave of the ledger: its file and its log as they are now.
 func (b *bench) reopened() engine.Ledger {
 	b.Helper()
-	b.open()
-	return b.ledger
+	left := filepath.Join(b.TempDir(), "left.db")
+	for _, end := range []string{"", "-wal"} {
+		text, err := os.ReadFile(b.where + end)
+		b.must(err)
+		b.must(os.WriteFile(left+end, text, 0o600))
+	}
+	l, err := b.opens(left)
+	b.must(err)
+	before := b.ledger
+	b.Cleanup(func() { before.Close() })
+	b.ledger = l
+	return l
 }
 
 func TestStopDrains(t *testing.T) { onEachLedger(t, stopDrains) }

@@ -11,6 +11,8 @@ import (
 // each, rather than let them wait for ever. An outlet is adopted when it was without a node twice in a row, so that a farm which
 // is being given a new config has the time to.
 func (w *worker) adopt(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, beatWithin)
+	defer cancel()
 	found := map[string]bool{}
 	err := each(ctx, w.pool, `WITH RECURSIVE q (name) AS (
 			(SELECT queue FROM shopbell.river_job WHERE state = 'available' ORDER BY queue LIMIT 1)

@@ -55,8 +55,11 @@ func (a *alarms) rung(queue string, set *alarm) {
 	if a.timers[queue] == set {
 		delete(a.timers, queue)
 	}
+	ring := a.ring
 	a.mu.Unlock()
-	a.ring(queue)
+	if ring != nil {
+		ring(queue)
+	}
 }
 
 // stop forgets all alarms.

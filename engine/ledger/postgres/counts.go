@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -33,7 +34,7 @@ func (t *turn) saveCounts(r *round) {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b countKey) int { // two nodes with one shard lock the lines in the same order
-		return slices.Compare([]string{string(rune(a.day)), string(rune(a.place)), a.what}, []string{string(rune(b.day)), string(rune(b.place)), b.what})
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.place, b.place), cmp.Compare(a.what, b.what))
 	})
 	day, place, what, n := make([]int32, len(keys)), make([]int32, len(keys)), make([]string, len(keys)), make([]int64, len(keys))
 	for i, k := range keys {

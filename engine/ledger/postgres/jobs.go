@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"encoding/hex"
+	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -54,9 +56,23 @@ func (w work) args() string {
 const (
 	eventQueue = "events"
 	choreQueue = "chores"
+	readyQueue = "ready"
 )
 
-func queueOf(outlet string) string { return "outlet-" + outlet }
+// queueOf names the queue of an outlet. River takes fewer names than a config does; what it would not take stands in hex. A run
+// whose step has no outlet yet, because it could not be rendered, is for every node.
+func queueOf(outlet string) string {
+	switch {
+	case outlet == "":
+		return readyQueue
+	case plain.MatchString(outlet):
+		return "outlet-" + outlet
+	}
+	return "outlet-x" + hex.EncodeToString([]byte(outlet))
+}
+
+// plain is what River takes, but for a beginning that hex has.
+var plain = regexp.MustCompile(`^[a-wyz0-9][a-z0-9]*([_-][a-z0-9]+)*$`)
 
 // A job is one that this node works.
 type job struct {

@@ -24,15 +24,22 @@ func (w *worker) wanted() []string {
 	}
 	names := []string{}
 	for _, o := range w.desk.Outlets {
-		if o.Single {
+		if o.Single && !w.leaving[o.Name] {
 			names = append(names, o.Name)
 		}
 	}
 	return names
 }
 
-// keep notes which outlets this node leases, and begins with those that are new.
+// keep notes which outlets this node leases, begins with those that are new, and lets go of those that it has no more.
 func (w *worker) keep(leased []string, at time.Time) {
+	w.mu.Lock()
+	for name := range w.single {
+		if !slices.Contains(leased, name) {
+			w.single[name] = time.Time{} // dropStale will see to it
+		}
+	}
+	w.mu.Unlock()
 	for _, name := range leased {
 		w.mu.Lock()
 		_, had := w.single[name]
@@ -65,27 +72,36 @@ func (w *worker) forsake(name string) {
 	delete(w.single, name)
 }
 
-// dropStale stops working the outlets whose lease has not been kept, before another node may have them.
+// dropStale stops working the outlets whose lease has not been kept, before another node may have them. River stops fetching at
+// once; that what is under way comes to its end is looked at again with every beat, for nothing may hold up the beats.
 func (w *worker) dropStale(ctx context.Context) {
 	for _, name := range w.leased() {
 		w.mu.Lock()
 		kept := time.Since(w.single[name]) < leaseTrust
 		w.mu.Unlock()
-		if kept {
-			continue
+		if !kept {
+			w.forsake(name)
+			w.leaving[name] = true
+			w.log.Warn("an account is left to another node", "account", name)
 		}
-		w.forsake(name)
-		w.log.Warn("an account is left to another node", "account", name)
-		go func() {
-			if err := w.client.Queues().Remove(ctx, queueOf(name)); err != nil && ctx.Err() == nil {
-				w.log.Error("an account's work could not be stopped", "account", name, "error", err)
-			}
-		}()
+	}
+	for name := range w.leaving {
+		short, cancel := context.WithTimeout(ctx, removeWithin)
+		err := w.client.Queues().Remove(short, queueOf(name))
+		cancel()
+		if err == nil || short.Err() == nil { // it is gone, or was not there
+			delete(w.leaving, name)
+		}
 	}
 }
 
+// removeWithin is how long a queue that is left may hold up a beat.
+const removeWithin = 100 * time.Millisecond
+
 // leaveIdle gives back the outlets that this node leases and has nothing under way of, while it stops.
 func (w *worker) leaveIdle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, beatWithin)
+	defer cancel()
 	idle := []string{}
 	for _, name := range w.leased() {
 		if !w.held.busy(queueOf(name)) {

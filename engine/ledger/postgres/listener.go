@@ -10,17 +10,17 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
-// A driver is River's, with a listener that comes back as soon as the database does.
+// A driver is River's, with a listener that comes back as soon as the database does, and a fence around the jobs of others.
 type driver struct {
 	*riverpgxv5.Driver
-	back func() // called when it listens again
+	worker *worker
 }
 
 var _ riverdriver.Driver[pgx.Tx] = (*driver)(nil)
 
 // GetListener implements [riverdriver.Driver].
 func (d *driver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
-	return &listener{Listener: d.Driver.GetListener(p), back: d.back}
+	return &listener{Listener: d.Driver.GetListener(p), back: d.worker.heardNothing}
 }
 
 // A listener hears of new work. River would wait longer with each try to reconnect, minutes in the end, and the node would be

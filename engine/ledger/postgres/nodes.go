@@ -17,7 +17,7 @@ const (
 	beatEvery  = 15 * time.Second
 	beatWithin = 8 * time.Second
 	deadAfter  = 30 * time.Second
-	leaseTrust = 28 * time.Second // how long a node that cannot reach the database goes on with what it leases
+	leaseTrust = 22 * time.Second // how long a node that cannot reach the database goes on with what it leases
 	leaseFor   = 45 * time.Second
 	forgetDead = 10 * time.Minute // until then status shows it
 	adoptEvery = 4                // beats
@@ -124,7 +124,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // beat is all that a node asks the database regularly, in one statement. It gives the other nodes with the number of their
 // beats. A job that the ledger thinks this node has, and that it has not, was given to it in an answer that never came: it was
-// not begun, so its attempt does not count.
+// not begun, so its attempt does not count. Two beats must have found it so: an answer may be on its way.
 const beat = `WITH
 	me AS (UPDATE shopbell.nodes SET seen = clock_timestamp(), beats = beats + 1, about = coalesce($2, about) WHERE id = $1 RETURNING 1),
 	leased AS (INSERT INTO shopbell.leases AS l (outlet, node, until) SELECT o, $1, clock_timestamp() + $6::interval FROM unnest($3::text[]) AS o
@@ -134,7 +134,7 @@ const beat = `WITH
 			attempt = CASE WHEN attempted_by[array_upper(attempted_by, 1)] = $1 THEN attempt - 1 ELSE attempt END
 		WHERE state = 'running' AND (
 			attempted_by[array_upper(attempted_by, 1)] = ANY($4::text[])
-			OR attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < clock_timestamp() - interval '20 s' AND id <> ALL($5::bigint[])
+			OR attempted_by[array_upper(attempted_by, 1)] = $1 AND id = ANY($9::bigint[]) AND id <> ALL($5::bigint[])
 			OR attempted_at < clock_timestamp() - interval '60 s'
 				AND NOT EXISTS (SELECT 1 FROM shopbell.nodes n WHERE n.id = attempted_by[array_upper(attempted_by, 1)]))
 		RETURNING queue),
@@ -150,6 +150,8 @@ const beat = `WITH
 	gone AS (DELETE FROM shopbell.nodes WHERE id = ANY($4::text[]) AND seen < clock_timestamp() - $7::interval)
 	SELECT clock_timestamp(), coalesce((SELECT json_object_agg(id, beats) FROM shopbell.nodes WHERE id <> $1), '{}'),
 		array(SELECT outlet FROM leased), (SELECT count(*) FROM lost), (SELECT count(*) FROM woken), (SELECT count(*) FROM me),
+		array(SELECT id FROM shopbell.river_job WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1
+			AND attempted_at < clock_timestamp() - interval '10 s' AND id <> ALL($5::bigint[])),
 		(SELECT json_object_agg(name, wait) FROM (SELECT name, min(extract(epoch FROM at - clock_timestamp())) AS wait
 			FROM (SELECT * FROM late UNION ALL SELECT * FROM soon) AS next GROUP BY name) AS waits)`
 
@@ -165,10 +167,11 @@ func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int
 	}
 	var theirs time.Time
 	var list, waits []byte
+	var unheld []int64
 	var leased []string
 	var lost, woken, me int
 	began := time.Now()
-	err = w.pool.QueryRow(ctx, beat, w.node, about, w.wanted(), dead, w.held.ids(), leaseFor, forgetDead, w.queues()).Scan(&theirs, &list, &leased, &lost, &woken, &me, &waits)
+	err = w.pool.QueryRow(ctx, beat, w.node, about, w.wanted(), dead, w.held.ids(), leaseFor, forgetDead, w.queues(), w.unheld).Scan(&theirs, &list, &leased, &lost, &woken, &me, &unheld, &waits)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +185,7 @@ func (w *worker) beat(ctx context.Context, dead []string) (others map[string]int
 			return nil, err
 		}
 	}
-	w.about = text
+	w.about, w.unheld = text, unheld
 	if err := w.setAlarms(waits); err != nil {
 		return nil, err
 	}

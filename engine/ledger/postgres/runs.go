@@ -100,25 +100,27 @@ func (m *making) insertRuns(r *round, c *runColumns, promoted *subjects) {
 func (m *making) beginRuns(r *round) {
 	var id []int64
 	var step, tries []int32
+	var ours []bool // its job is this node's: a begin that is there already is this one, made although its answer was lost
 	for _, b := range m.begins {
 		if b.Stale = true; m.isLost(runWork(b.Run.ID)) {
 			continue
 		}
 		m.began[b.Run.ID] = b
 		id, step, tries = append(id, b.Run.ID), append(step, int32(b.Run.Step)), append(tries, int32(b.Run.Tries))
+		ours = append(ours, m.held.get(runWork(b.Run.ID)) != nil)
 	}
 	if len(id) == 0 {
 		return
 	}
-	r.ask(`UPDATE shopbell.runs r SET state = 2, due = NULL, tries = k.tries FROM unnest($1::bigint[], $2::int[], $3::int[]) AS k(id, step, tries)
-		WHERE r.id = ANY($1) AND r.id = k.id AND r.state = 1 AND r.step = k.step AND r.tries = k.tries - 1 RETURNING r.id`,
+	r.ask(`UPDATE shopbell.runs r SET state = 2, due = NULL, tries = k.tries FROM unnest($1::bigint[], $2::int[], $3::int[], $4::boolean[]) AS k(id, step, tries, ours)
+		WHERE r.id = ANY($1) AND r.id = k.id AND r.step = k.step AND (r.state = 1 AND r.tries = k.tries - 1 OR k.ours AND r.state = 2 AND r.tries = k.tries) RETURNING r.id`,
 		func(rows pgx.Rows) error {
 			n, err := number(rows)
 			if err == nil {
 				m.began[n].Stale = false
 			}
 			return err
-		}, id, step, tries)
+		}, id, step, tries, ours)
 }
 
 // saveColumns are the columns of runs to be saved.

@@ -82,7 +82,7 @@ CREATE TABLE shopbell.runs (
 );
 CREATE UNIQUE INDEX runs_event ON shopbell.runs (event, rule, item, replay);
 CREATE INDEX runs_rule ON shopbell.runs (rule, id);
-CREATE INDEX runs_open ON shopbell.runs (place, subject, id) WHERE state IN (1, 2);
+CREATE INDEX runs_open ON shopbell.runs (place, subject, lane, id) WHERE state IN (1, 2);
 CREATE INDEX runs_trouble ON shopbell.runs (state, id) WHERE state IN (4, 5);
 
 CREATE TABLE shopbell.counts (

@@ -37,7 +37,7 @@ func (w *worker) listen(ctx context.Context) {
 
 // queues lists the queues that this node may work.
 func (w *worker) queues() []string {
-	names := []string{eventQueue, choreQueue}
+	names := []string{eventQueue, choreQueue, readyQueue}
 	for _, o := range w.desk.Outlets {
 		names = append(names, queueOf(o.Name))
 	}
@@ -78,6 +78,8 @@ func (w *worker) wakeQueue(queue string) {
 
 // wakeAll has all nodes look for work.
 func (w *worker) wakeAll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, beatWithin)
+	defer cancel()
 	var r pgx.Batch
 	r.Queue(wake, eventQueue)
 	for _, o := range w.desk.Outlets {

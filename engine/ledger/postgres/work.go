@@ -40,13 +40,15 @@ type worker struct {
 	deaf   chan struct{}   // says that notifications were not heard for a while
 	// Queues of outlets that no node had when this one last looked, and those that it has taken on.
 	orphans, adopted map[string]bool
+	unheld           []int64         // jobs that the ledger thinks this node has, and that it had not at the last beat
+	leaving          map[string]bool // accounts that another node may have, and whose work here has not come to its end
 	mu               sync.Mutex
 	single           map[string]time.Time // outlets that this node works for all, and when the lease was last kept
 }
 
 // Work implements [engine.Shared].
 func (l *ledger) Work(ctx context.Context, d engine.Desk) {
-	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}, adopted: map[string]bool{},
+	w := &worker{ledger: l, desk: d, ending: ctx, turns: turns{perStore: d.PerStore, share: d.Events / 2}, single: map[string]time.Time{}, adopted: map[string]bool{}, leaving: map[string]bool{},
 		hurry: make(chan struct{}, 1), deaf: make(chan struct{}, 1)}
 	w.events, w.runs = newLoader(l.loadEvents), newLoader(l.loadRuns)
 	l.alarms.begin(w.wakeQueue)
@@ -69,7 +71,7 @@ func (w *worker) serve(ctx context.Context) error {
 	if err := w.register(ctx); err != nil {
 		return err
 	}
-	client, err := river.NewClient(&driver{riverpgxv5.New(w.pool), w.heardNothing}, w.config())
+	client, err := river.NewClient(&driver{riverpgxv5.New(w.pool), w}, w.config())
 	if err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (w *worker) config() *river.Config {
 	river.AddWorker(workers, &eventWorker{worker: w})
 	river.AddWorker(workers, &runWorker{worker: w})
 	river.AddWorker(workers, &choreWorker{worker: w})
-	queues := map[string]river.QueueConfig{eventQueue: {MaxWorkers: w.desk.Events}, choreQueue: {MaxWorkers: 1}}
+	queues := map[string]river.QueueConfig{eventQueue: {MaxWorkers: w.desk.Events}, choreQueue: {MaxWorkers: 1}, readyQueue: {MaxWorkers: 4}}
 	for _, o := range w.desk.Outlets {
 		if !o.Single {
 			queues[queueOf(o.Name)] = river.QueueConfig{MaxWorkers: o.AtOnce}
@@ -154,7 +156,7 @@ type eventWorker struct {
 func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
 	held := w.take(eventWork(j.Args.Seq), j.JobRow)
 	defer w.held.remove(eventWork(j.Args.Seq), held)
-	r, err := w.events.get(ctx, j.Args.Seq)
+	r, err := load(ctx, w.worker, w.events, j.Args.Seq)
 	switch {
 	case errors.Is(err, engine.ErrNone) || err == nil && r.State != engine.EventPending:
 		return nil
@@ -168,6 +170,13 @@ func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
 	w.turns.leave(engine.Store{Source: r.Source, Store: r.Store})
 	return handBack(held)
 }
+
+// Timeout implements [river.Worker]: what hangs is the engine's to end, and a job that waits for its turn at an account may do so for
+// hours. Those of a node that is dead, other nodes take.
+func (w *eventWorker) Timeout(*river.Job[eventArgs]) time.Duration { return -1 }
+
+// Timeout implements [river.Worker].
+func (w *runWorker) Timeout(*river.Job[runArgs]) time.Duration { return -1 }
 
 type runWorker struct {
 	river.WorkerDefaults[runArgs]
@@ -189,7 +198,7 @@ func (w *runWorker) Work(ctx context.Context, j *river.Job[runArgs]) error {
 }
 
 func (w *runWorker) workRun(ctx context.Context, j *river.Job[runArgs], held *job) error {
-	u, err := w.runs.get(ctx, j.Args.Run)
+	u, err := load(ctx, w.worker, w.runs, j.Args.Run)
 	switch {
 	case errors.Is(err, engine.ErrNone) || err == nil && u.State != engine.RunDue && u.State != engine.RunStarted:
 		return nil
@@ -216,6 +225,17 @@ func (w *worker) cutOff(u *engine.Run, attempt int) bool {
 
 // errCutOff has River count the attempt.
 var errCutOff = errors.New("the outcome could not be saved")
+
+// load reads what a job is about. While the database cannot be asked, the job stays with this node: what River would write of it then
+// might be written late.
+func load[T any](ctx context.Context, w *worker, from *loader[T], id int64) (T, error) {
+	for {
+		row, err := from.get(ctx, id)
+		if err == nil || errors.Is(err, engine.ErrNone) || !pause(w.ending, time.Second) {
+			return row, err
+		}
+	}
+}
 
 func (l *ledger) take(w work, row *rivertype.JobRow) *job {
 	j := &job{id: row.ID, attempt: row.Attempt, queue: row.Queue}
