@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
 	"strconv"
@@ -59,7 +60,7 @@ const (
 	readyQueue = "ready"
 )
 
-// queueOf names the queue of an outlet. River takes fewer names than a config does; what it would not take stands in hex. A run
+// queueOf names the queue of an outlet. River takes fewer names than a config does; for what it would not take stands a hash. A run
 // whose step has no outlet yet, because it could not be rendered, is for every node.
 func queueOf(outlet string) string {
 	switch {
@@ -68,10 +69,11 @@ func queueOf(outlet string) string {
 	case plain.MatchString(outlet):
 		return "outlet-" + outlet
 	}
-	return "outlet-x" + hex.EncodeToString([]byte(outlet))
+	sum := sha256.Sum256([]byte(outlet))
+	return "outlet-x" + hex.EncodeToString(sum[:16])
 }
 
-// plain is what River takes, but for a beginning that hex has.
+// plain is what River takes, but for the beginning that hashes have.
 var plain = regexp.MustCompile(`^[a-wyz0-9][a-z0-9]*([_-][a-z0-9]+)*$`)
 
 // A job is one that this node works.
