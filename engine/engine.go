@@ -72,20 +72,21 @@ const (
 
 // An Engine works events. All its methods may be called at once.
 type Engine struct {
-	o         Options
-	rules     atomic.Pointer[rules.Set]
-	pinned    revisions
-	committer *committer
-	events    *queue[*Record]
-	runs      *queue[*Run]
-	eventFeed *feeder[*Record]
-	runFeed   *feeder[*Run]
-	health    health
-	changes   signals
-	samples   sampler
-	shared    Shared // the ledger, when it hands out due work itself; nil when the queues do
-	pacers    pacers
-	working   atomic.Int64 // pieces of work that a shared ledger has handed out
+	o          Options
+	rules      atomic.Pointer[rules.Set]
+	pinned     revisions
+	committer  *committer
+	events     *queue[*Record]
+	runs       *queue[*Run]
+	eventFeed  *feeder[*Record]
+	runFeed    *feeder[*Run]
+	health     health
+	changes    signals
+	samples    sampler
+	shared     Shared       // the ledger, when it hands out due work itself; nil when the queues do
+	pacers     pacers       // before a step is begun
+	departures pacers       // and before it is sent
+	working    atomic.Int64 // pieces of work that a shared ledger has handed out
 
 	stopping   atomic.Bool
 	stop       chan struct{}   // closed: the committer ends when it has nothing left
@@ -115,7 +116,7 @@ func New(o Options) *Engine {
 	if o.Node == nil {
 		o.Node = func() Node { return Node{} }
 	}
-	e := &Engine{o: o, stop: make(chan struct{}), pacers: newPacers(o.Accounts)}
+	e := &Engine{o: o, stop: make(chan struct{}), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
 	e.shared, _ = o.Ledger.(Shared)
 	e.rules.Store(o.Rules)
 	e.health.start()

@@ -30,6 +30,14 @@ func (e *Engine) pace(u *Run) error {
 	return nil
 }
 
+// depart spaces the calls themselves. What was in their turn has been written down as begun meanwhile, and commits do not take
+// the same time each: without this, those that waited for one commit would leave together.
+func (e *Engine) depart(u *Run) {
+	if p := e.departures[u.Outlet]; p != nil {
+		_ = p.wait(e.workCtx) // when the engine is cut off, so is the call
+	}
+}
+
 // atOnce is how many runs of an outlet are worked at once: a share of the workers, so that one which hangs leaves room for
 // others, and no more than its limit. Those that wait for their turn hold a worker too: few are enough for a slow rate, as long
 // as a call takes no longer than four seconds.

@@ -66,6 +66,7 @@ func (e *Engine) sendLoop() {
 			e.goOn(u, lane, e.makeReady(u, RunStarted))
 			continue
 		}
+		e.depart(u)
 		e.carryOut(u)
 		last = settled{run: u, lane: lane}
 	}

@@ -74,7 +74,7 @@ func (e *Engine) outlet(name string, a Account) Outlet {
 	o := Outlet{Name: name, AtOnce: e.atOnce(name)}
 	if a.Limit != (Limit{}) {
 		o.Single, o.Begins = true, a.Limit.Rate > 0
-		o.Taken = func() { e.pacers.reset(name) }
+		o.Taken = func() { e.pacers.reset(name); e.departures.reset(name) }
 	}
 	return o
 }
@@ -108,6 +108,7 @@ func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 			if from = RunStarted; !e.beginPaced(u) {
 				return false
 			}
+			e.depart(u)
 		}
 		e.carryOut(u)
 	}
