@@ -78,7 +78,7 @@ func TestAnOutcomeThatCouldNotBeSaved(t *testing.T) {
 			return commit(ctx, changes)
 		})
 	})
-	arrived, answer := make(chan struct{}, 1), make(chan struct{})
+	arrived, answer := make(chan struct{}, 100), make(chan struct{})
 	b.provider.answering(func(context.Context, call) error { arrived <- struct{}{}; <-answer; return nil })
 	b.must(b.post("e", "order.created", "A", 1))
 	<-arrived
@@ -117,7 +117,7 @@ func TestADrainTakesItsTime(t *testing.T) {
 	b := newNode(t, threeRules)
 	other := b.another(threeRules)
 	b.source.set("A", 1)
-	arrived, answer := make(chan struct{}, 2), make(chan struct{})
+	arrived, answer := make(chan struct{}, 100), make(chan struct{})
 	b.provider.answering(func(context.Context, call) error { arrived <- struct{}{}; <-answer; return nil })
 	b.must(b.notify("e", "order.created", "A"))
 	<-arrived
