@@ -46,7 +46,8 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 	set := e.rules.Load()
 	need := set.Need(r.Source, r.Store, r.Type)
 	typ, known := e.eventType(&r.Event)
-	if !known || !need.Listens {
+	lively := follows(src, r.Type)
+	if !known || !need.Listens && !lively {
 		e.conclude(ctx, r, EventUnmatched, "no rule listens to "+r.Type)
 		return
 	}
@@ -60,13 +61,20 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 		store = profile
 	}
 	var seen view
-	if reads(src.Mode(), typ, need.Entity) {
-		if seen, ok = e.read(ctx, src, r); !ok {
+	if lively || reads(src.Mode(), typ, need.Entity) {
+		if seen, ok = e.read(ctx, src, typ, r); !ok {
 			return
 		}
 	}
+	if lively {
+		e.learn(ctx, src.(sources.Lively), r, seen.reading)
+	}
+	if !need.Listens {
+		e.conclude(ctx, r, EventUnmatched, "no rule listens to "+r.Type)
+		return
+	}
 	runs := e.match(set, r, seen.entity, seen.was, store)
-	e.plan(ctx, &Plan{Record: r, Runs: runs})
+	e.plan(ctx, &Plan{Record: r, Runs: runs}, seen.also...)
 }
 
 // profile reads the profile of an event's store. A store whose profile the platform will not tell has none but its id:
@@ -82,11 +90,16 @@ func (e *Engine) profile(ctx context.Context, src sources.Source, r *Record) (ev
 }
 
 // A view is an entity as it is, and as it was.
-type view struct{ entity, was map[string]any }
+type view struct {
+	entity, was map[string]any
+	reading     sources.Reading
+	before      json.RawMessage // the last snapshot; nil when there is none
+	also        []Change        // to be made with the plan
+}
 
 // read reads the entity of an event back, with the one before. When it is not there, the event has been concluded or
 // put off, and ok is false.
-func (e *Engine) read(ctx context.Context, src sources.Source, r *Record) (v view, ok bool) {
+func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, r *Record) (v view, ok bool) {
 	began := time.Now()
 	reading, err := src.Attest(ctx, &r.Event)
 	e.o.Meter.Attested(r.Source, attestResult(err), time.Since(began))
@@ -96,21 +109,49 @@ func (e *Engine) read(ctx context.Context, src sources.Source, r *Record) (v vie
 		return v, false
 	case err != nil:
 		e.health.attestFailed(r.Source, err)
+		e.bury(ctx, src, r.Source, r.Store, err)
 		e.putOff(ctx, r, err, "the entity")
 		return v, false
 	}
-	r.Entity, r.Gone = reading.Entity, reading.Gone
+	r.Entity, r.Gone, v.reading = reading.Entity, reading.Gone, reading
+	r.Stale = reading.Stale != ""
 	if reading.Entity != nil {
 		if v.entity, err = event.DecodeObject(reading.Entity); err != nil {
 			e.putOff(ctx, r, fmt.Errorf("the platform's answer cannot be read: %w", err), "the entity")
 			return v, false
 		}
 	}
-	if v.was, err = e.was(ctx, r); err != nil {
+	if v.was, v.before, err = e.was(ctx, r); err != nil {
 		e.putOff(ctx, r, err, "the earlier state")
 		return v, false
 	}
-	return v, true
+	if v.before == nil || r.Replay > 0 {
+		return v, true
+	}
+	return v, e.isNew(ctx, src, typ, r, &v)
+}
+
+// isNew tells whether a change was not worked before, and marks what we did ourselves. What is not new has been concluded, or
+// put off.
+func (e *Engine) isNew(ctx context.Context, src sources.Source, typ *event.Type, r *Record, v *view) bool {
+	if p, ok := src.(sources.Poller); ok {
+		covered, err := e.isCovered(ctx, p, typ, r, v.before, v.reading.Entity)
+		if err != nil {
+			e.putOff(ctx, r, err, "what polling has found")
+			return false
+		}
+		if covered != "" {
+			e.conclude(ctx, r, EventUnmatched, covered)
+			return false
+		}
+	}
+	own, err := e.isOwn(ctx, src, typ, r, v)
+	if err != nil {
+		e.putOff(ctx, r, err, "what we changed ourselves")
+		return false
+	}
+	r.Self = own
+	return true
 }
 
 func attestResult(err error) string {
@@ -126,23 +167,25 @@ func attestResult(err error) string {
 }
 
 // was gives the entity as last read back before this event: from the ledger, else from the old values that the
-// notification claims, else nil.
-func (e *Engine) was(ctx context.Context, r *Record) (map[string]any, error) {
+// notification claims, else nil. before is the snapshot that it is made of.
+func (e *Engine) was(ctx context.Context, r *Record) (was map[string]any, before json.RawMessage, err error) {
 	if r.Replay > 0 { // what was then, not what has become of it since
-		return e.wasOf(ctx, r)
+		was, err = e.wasOf(ctx, r)
+		return was, nil, err
 	}
 	r.Prev = 0
 	if r.Subject != "" {
 		raw, seq, err := e.o.Ledger.Snapshot(ctx, r.Source, r.Store, r.Subject)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if raw != nil {
 			r.Prev = seq
-			return event.DecodeObject(raw)
+			was, err = event.DecodeObject(raw)
+			return was, raw, err
 		}
 	}
-	return claimedBefore(r.Data), nil
+	return claimedBefore(r.Data), nil, nil
 }
 
 // claimedBefore makes `was` of the fields oldX that a notification carries: {"oldPaymentStatus": "PAID"} gives
@@ -172,7 +215,7 @@ func (e *Engine) conclude(ctx context.Context, r *Record, s EventState, note str
 }
 
 // plan writes a plan and hands its runs to the workers. When the engine is cut off first, the event stays pending.
-func (e *Engine) plan(ctx context.Context, p *Plan) {
+func (e *Engine) plan(ctx context.Context, p *Plan, also ...Change) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -181,7 +224,7 @@ func (e *Engine) plan(ctx context.Context, p *Plan) {
 		if !p.Stale {
 			e.offerRuns(p.Runs)
 		}
-	}, p)
+	}, append(also, p)...)
 	if err != nil {
 		e.o.Log.Warn("an event could not be planned; it stays pending", "event", p.Record.Key(), "error", err)
 	}

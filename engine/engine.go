@@ -21,6 +21,7 @@ import (
 
 	"shopbell/actions"
 	"shopbell/rules"
+	"shopbell/secret"
 	"shopbell/sources"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	Timeout  time.Duration // of one try of a step; 0 means a minute
 	// Retention is how long events and runs are kept; 0 means for ever. Counts are always kept.
 	Retention time.Duration
+	// Box seals the tokens of stores that were installed; nil when no source can be installed.
+	Box *secret.Box
 	// Node tells what other nodes of a shared ledger may know of this one; may be nil.
 	Node func() Node
 }
@@ -87,6 +90,8 @@ type Engine struct {
 	pacers     pacers       // before a step is begun
 	departures pacers       // and before it is sent
 	working    atomic.Int64 // pieces of work that a shared ledger has handed out
+	polls      pollState
+	lives      lifeState
 
 	stopping   atomic.Bool
 	stop       chan struct{}   // closed: the committer ends when it has nothing left
@@ -116,7 +121,7 @@ func New(o Options) *Engine {
 	if o.Node == nil {
 		o.Node = func() Node { return Node{} }
 	}
-	e := &Engine{o: o, stop: make(chan struct{}), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
+	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
 	e.shared, _ = o.Ledger.(Shared)
 	e.rules.Store(o.Rules)
 	e.health.start()
@@ -142,7 +147,12 @@ func (e *Engine) Rules() *rules.Set { return e.rules.Load() }
 // Start settles what the last process left unfinished, and starts the workers. ctx bounds the start only.
 func (e *Engine) Start(ctx context.Context) error {
 	e.committing.Go(func() { e.committer.run(e.stop) })
+	if err := e.recallLives(ctx); err != nil {
+		_ = e.Stop(ctx)
+		return err
+	}
 	if e.shared != nil {
+		e.workers.Go(func() { e.keepRecalling(e.feedCtx) })
 		e.workers.Go(func() { e.shared.Work(e.feedCtx, e.desk()) })
 		return nil
 	}
@@ -162,6 +172,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.workers.Go(func() { e.runFeed.run(e.feedCtx) })
 	if e.o.Retention > 0 {
 		e.workers.Go(func() { e.forget(e.feedCtx) })
+	}
+	if len(e.rounds()) > 0 {
+		e.workers.Go(func() { e.keepPolling(e.feedCtx) })
 	}
 	return nil
 }

@@ -53,12 +53,27 @@ type Reader interface {
 	Runs(context.Context, RunFilter) ([]Run, error)
 	// Counts gives the sums kept for every day since a day (UTC), also of what retention has deleted.
 	Counts(ctx context.Context, since time.Time) ([]Count, error)
+
+	// Memo gives one memo; [ErrNone] when there is none.
+	Memo(ctx context.Context, source, store, name string) (Memo, error)
+	// Memos gives those of all stores that have a name and were put since a time, oldest first. A name that ends in a slash
+	// stands for all that begin with it.
+	Memos(ctx context.Context, name string, since time.Time) ([]Memo, error)
+}
+
+// A Memo is what the engine has to remember of a store beside its events: how far it was polled, how it was installed.
+// Retention does not touch it.
+type Memo struct {
+	Source, Store, Name string
+	Value               []byte    // at most some hundred KB
+	Updated             time.Time // by the ledger's clock; filled in
 }
 
 // A Store names a store of a source.
 type Store struct{ Source, Store string }
 
-// An EventFilter says which events to list. Zero fields mean all.
+// An EventFilter says which events to list. Zero fields mean all, but for events in state [EventSeen], which are listed only
+// when they are asked for.
 type EventFilter struct {
 	Source, Store, Type, Subject, ID string
 	State                            EventState
@@ -89,7 +104,7 @@ type Revision struct {
 	Hash, Directory, Name, Text string
 }
 
-// A Change is one of [*Accept], [*Plan], [*Defer], [*Begin], [*Save], [*Again], [*Tally] and [*Purge].
+// A Change is one of [*Accept], [*Plan], [*Defer], [*Begin], [*Save], [*Again], [*Tally], [*Purge], [*Put] and [*Rewrite].
 type Change interface{ change() }
 
 // Some changes are made on the strength of what was read before. When that is not true any more (the event is not
@@ -98,7 +113,7 @@ type Change interface{ change() }
 
 // Accept stores an event. If the ledger has one with the same source, store and id, nothing is stored but the count of
 // duplicates, and the event's runs are dropped. A refused event is never a duplicate, and only the newest 1,000 of a
-// source are kept.
+// source are kept. The entity of a seen event becomes the snapshot of its subject, unless there is one.
 type Accept struct {
 	Record *Record // Seq is filled in; Due too, where a pending event must wait for an earlier one of its subject
 	Runs   []*NewRun
@@ -166,6 +181,16 @@ type Purge struct {
 	Gone int
 }
 
+// Put keeps a memo in place of the one with the same source, store and name; one without a value is dropped.
+type Put struct{ Memo Memo }
+
+// Rewrite replaces what an event and runs hold for people: Body, Data, Entity and Note of the event, Steps of the runs. Nothing
+// else of them is changed. It is for forgetting a person.
+type Rewrite struct {
+	Record *Record
+	Runs   []*Run
+}
+
 func (*Accept) change() {}
 func (*Plan) change()   {}
 func (*Defer) change()  {}
@@ -174,6 +199,9 @@ func (*Save) change()   {}
 func (*Again) change()  {}
 func (*Tally) change()  {}
 func (*Purge) change()  {}
+func (*Put) change()    {}
+
+func (*Rewrite) change() {}
 
 // Errors of a ledger that callers sort by errors.Is.
 var (

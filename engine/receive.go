@@ -86,6 +86,8 @@ func (e *Engine) admit(src sources.Source, ev *event.Event) *Accept {
 	switch {
 	case !known:
 		r.Note = fmt.Sprintf("source %s has no event type %q, so no rule can listen to it", ev.Source, clip(ev.Type, 80))
+	case follows(src, ev.Type):
+		r.State = EventPending
 	case !need.Listens:
 		r.Note = "no rule listens to " + ev.Type
 	case need.Profile || reads(src.Mode(), typ, need.Entity):

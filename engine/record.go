@@ -19,6 +19,7 @@ const (
 	EventUnconfirmed EventState = "unconfirmed" // the platform does not know what it claims; never acted on
 	EventRefused     EventState = "refused"     // bad signature or not parseable; a sample is kept, never acted on
 	EventFailed      EventState = "failed"      // its entity could not be read back for a whole day; can be replayed
+	EventSeen        EventState = "seen"        // no event: how an entity was when its store was connected
 )
 
 // A Record is one event in the ledger.

@@ -67,6 +67,9 @@ func (e *Engine) desk() Desk {
 	if e.o.Retention > 0 {
 		d.Chores = append(d.Chores, Chore{Name: "retention", Every: forgetEvery, Do: e.forgetRound})
 	}
+	if len(e.rounds()) > 0 {
+		d.Chores = append(d.Chores, Chore{Name: "polling", Every: time.Minute, Do: e.pollSpell})
+	}
 	return d
 }
 

@@ -34,19 +34,27 @@ type Type struct {
 // A Catalog lists every event type of one kind of source. It is read-only once built.
 type Catalog struct {
 	Types []Type
+	// Any says what is known of types that are not listed, because the platform has more than anybody can list; its Name is
+	// "*". Nil when there are no others.
+	Any *Type
 }
 
-// Lookup finds a type by its canonical name or any alias.
+// Lookup finds a type by its canonical name or any alias. One that is not listed is made of Any.
 func (c *Catalog) Lookup(name string) (*Type, bool) {
 	for i := range c.Types {
 		if t := &c.Types[i]; t.Name == name || slices.Contains(t.Aliases, name) {
 			return t, true
 		}
 	}
+	if c.Any != nil && name != "" && !strings.Contains(name, "*") {
+		t := *c.Any
+		t.Name = name
+		return &t, true
+	}
 	return nil, false
 }
 
-// Matching gives the types that a pattern of a rule's `when` means: one exact name, "order.*", or "*".
+// Matching gives the listed types that a pattern of a rule's `when` means: one exact name, "order.*", or "*".
 func (c *Catalog) Matching(pattern string) []*Type {
 	var found []*Type
 	for i := range c.Types {

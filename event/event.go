@@ -28,6 +28,10 @@ type Event struct {
 	Received time.Time       // when it reached us, by our clock
 	Data     json.RawMessage // the claim: a JSON object, or nil
 	Body     json.RawMessage // the whole notification as it came, for people; nil if it was not JSON
+
+	Polled bool // found by asking the platform, not told by a webhook
+	Stale  bool // it claims another state than the one that was read back
+	Self   bool // it tells of nothing but a change that we made ourselves
 }
 
 // Key names the event among all events of all sources, for logs: source, store and id joined by slashes.

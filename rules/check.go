@@ -22,6 +22,7 @@ type vocabulary struct {
 type facts struct {
 	data, entity, was, store, steps bool
 	envelope                        bool // it reads the event beyond its data, or the store
+	self                            bool // it reads event.self
 	any                             bool // it uses a name at all
 }
 

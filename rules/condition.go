@@ -20,6 +20,7 @@ func (r *reader) condition(rule *Rule, n *yaml.Node, vocabulary *vocabulary) *ex
 	rule.Condition = document.Resolve(n).Value
 	rule.condition = x.program
 	rule.note(x.facts)
+	rule.self = x.facts.self
 	vocabulary.guards = guardsIn(x.node, vocabulary.guards)
 	return x
 }

@@ -13,6 +13,7 @@ type Set struct {
 	loaded      map[string][]*Rule // by directory, in the order of their files
 	rules       []*Rule
 	index       map[listenKey]*listeners
+	open        open
 }
 
 // listenKey is an event type of a source.
@@ -48,11 +49,16 @@ func (g *group) add(r *Rule) {
 // build indexes the rules that are to run.
 func (s *Set) build() {
 	s.index = map[listenKey]*listeners{}
+	s.open.rules = map[string][]opening{}
 	for _, r := range s.rules {
 		if !r.enabled {
 			continue
 		}
 		for _, l := range r.listens {
+			if l.open {
+				s.open.rules[l.source] = append(s.open.rules[l.source], opening{l, r})
+				continue
+			}
 			at := s.index[listenKey{l.source, l.Name}]
 			if at == nil {
 				at = &listeners{noun: l.Noun, change: l.Change, every: &group{}, stores: map[string]*group{}}
@@ -94,7 +100,7 @@ func (l *listeners) of(store string) *group {
 // Need tells what has to be known of an event before it can be matched and its runs be rendered. It costs a look into
 // a map.
 func (s *Set) Need(source, store, typ string) Need {
-	l := s.index[listenKey{source, typ}]
+	l := s.listeners(source, typ)
 	if l == nil {
 		return Need{}
 	}
@@ -105,7 +111,7 @@ func (s *Set) Need(source, store, typ string) Need {
 // file and place in it. Rules whose condition is false are left out. It does no I/O, and gives the same answer each
 // time it is asked.
 func (s *Set) Match(in *Input) []Decision {
-	l := s.index[listenKey{in.Event.Source, in.Event.Type}]
+	l := s.listeners(in.Event.Source, in.Event.Type)
 	if l == nil {
 		return nil
 	}
@@ -113,6 +119,9 @@ func (s *Set) Match(in *Input) []Decision {
 	var made []Decision
 	g := l.of(in.Event.Store)
 	for _, r := range g.rules {
+		if in.Event.Self && !r.self {
+			continue // its own doing must not set a rule off again, unless it asks for that
+		}
 		d := Decision{Rule: r, Verdict: Fires, Once: l.change == event.Created}
 		if r.condition != nil {
 			if env == nil {
@@ -152,7 +161,7 @@ func (r *Rule) Decide(in *Input) Decision {
 // many such events name it.
 func (r *Rule) Once(source, typ string) bool {
 	for _, l := range r.listens {
-		if l.source == source && l.Name == typ {
+		if l.means(source, typ) {
 			return l.Change == event.Created
 		}
 	}
@@ -192,6 +201,7 @@ func environment(in *Input, noun string, envelope bool) map[string]any {
 	env["event"] = map[string]any{
 		"id": e.ID, "type": e.Type, "source": e.Source, "store": e.Store, "subject": told(e.Subject),
 		"created": instant(e.Created), "received": instant(e.Received), "data": in.Data,
+		"polled": e.Polled, "stale": e.Stale, "self": e.Self,
 	}
 	env["store"] = map[string]any{
 		"id": id, "name": told(s.Name), "email": told(s.Email), "url": told(s.URL),

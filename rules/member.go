@@ -60,6 +60,7 @@ func (c *examiner) owner(n ast.Node, field string) *kind {
 		c.facts.data = true
 	case id.Value == "event":
 		c.facts.envelope = true
+		c.facts.self = c.facts.self || field == "self"
 	default:
 		c.facts.envelope = true
 		c.facts.store = c.facts.store || field != "id"

@@ -63,7 +63,7 @@ const maxRendered = 4 << 20
 // noun gives the name under which the rule sees the entity of an event type.
 func (r *Rule) noun(source, typ string) string {
 	for _, l := range r.listens {
-		if l.source == source && l.Name == typ {
+		if l.means(source, typ) {
 			return l.Noun
 		}
 	}

@@ -20,6 +20,7 @@ type compiled struct {
 	listens   []listen
 	need      Need
 	envelope  bool // the condition or a step reads the event beyond its data, or the store
+	self      bool // the condition asks whether we made the change ourselves
 	condition *program
 	steps     []compiledStep
 }

@@ -155,7 +155,7 @@ func (r *reader) eventKind(listens []listen) *kind {
 	if data == nil || !known {
 		data = of(anything)
 	}
-	return record([]string{"id", "type", "source", "store", "subject", "created", "received", "data"},
+	return record([]string{"id", "type", "source", "store", "subject", "created", "received", "polled", "stale", "self", "data"},
 		of(text), types, of(text), of(text), of(text), of(moment), of(moment), opened(data))
 }
 

@@ -16,7 +16,13 @@ import (
 type listen struct {
 	source string
 	reads  bool // the source reads entities back
+	open   bool // Name is a pattern for types that the source's catalog does not list
 	*event.Type
+}
+
+// means tells whether an event type of a source is listened to.
+func (l listen) means(source, typ string) bool {
+	return l.source == source && (l.Name == typ || l.open && event.Match(l.Name, typ))
 }
 
 // entity tells whether rules see the entity behind this type.
@@ -60,7 +66,7 @@ func (r *reader) when(rule *Rule, n, value *yaml.Node) []listen {
 // pattern finds the event types that one entry of `when` means.
 func (r *reader) pattern(n *yaml.Node) []listen {
 	names := slices.Sorted(maps.Keys(r.world.Sources))
-	pattern := n.Value
+	pattern, named := n.Value, false
 	if source, rest, ok := strings.Cut(n.Value, ":"); ok {
 		if _, known := r.world.Sources[source]; !known {
 			hint := document.DidYouMean(source, names)
@@ -70,7 +76,7 @@ func (r *reader) pattern(n *yaml.Node) []listen {
 			r.wrong(n, fmt.Sprintf("unknown source %q", source), hint)
 			return nil
 		}
-		names, pattern = []string{source}, rest
+		names, pattern, named = []string{source}, rest, true
 	}
 	var found []listen
 	var known []string
@@ -84,8 +90,29 @@ func (r *reader) pattern(n *yaml.Node) []listen {
 			found = append(found, listen{source: name, reads: from.ReadsBack, Type: t})
 		}
 	}
+	if _, near := document.Nearest(pattern, known); named || len(found) > 0 || !near {
+		found = append(found, r.unlisted(names, pattern, len(found) > 0)...)
+	}
 	if len(found) == 0 {
 		r.unknownType(n, pattern, known)
+	}
+	return found
+}
+
+// unlisted finds the sources whose catalogs do not list every type. A name that is listed somewhere means what is listed.
+func (r *reader) unlisted(names []string, pattern string, listed bool) (found []listen) {
+	wild := strings.HasSuffix(pattern, "*")
+	if listed && !wild || strings.Contains(strings.TrimSuffix(strings.TrimSuffix(pattern, "*"), "."), "*") {
+		return nil
+	}
+	for _, name := range names {
+		from := r.world.Sources[name]
+		if from.Catalog == nil || from.Catalog.Any == nil {
+			continue
+		}
+		t := *from.Catalog.Any
+		t.Name = pattern
+		found = append(found, listen{source: name, reads: from.ReadsBack, open: true, Type: &t})
 	}
 	return found
 }

@@ -30,6 +30,9 @@ type Kind struct {
 	// Open makes a source from its part of the config, which has been checked against Config's schema. The error is
 	// for the operator and must not tell a secret.
 	Open func(name string, config json.RawMessage) (Source, error)
+	// Answer says with which HTTP status a platform is answered where any other would be answered with the given one; nil
+	// means with that. It is for platforms that stop for good when they see certain statuses.
+	Answer func(status int) int
 }
 
 // A Source is one configured platform. Its methods may be called at once by many goroutines.
@@ -76,6 +79,9 @@ type Request struct {
 type Reading struct {
 	Entity json.RawMessage // the entity as it came, a JSON object; nil when Gone
 	Gone   bool            // a deleted entity is not there any more, as its event says
+	// Stale says in which way the notification claims another state than the one read back, for people; "" when it does
+	// not. Rules see what was read.
+	Stale string
 }
 
 // A Refusal says why a notification was not accepted. Only Status reaches the sender.

@@ -6,12 +6,37 @@
 // It knows of no database.
 package form
 
-import "shopbell/engine"
+import (
+	"shopbell/engine"
+	"shopbell/event"
+)
 
 // EventStates gives the states of events by their codes: the index plus one. Schemas name some of the codes.
 func EventStates() []engine.EventState {
 	return []engine.EventState{engine.EventPending, engine.EventPlanned, engine.EventUnmatched, engine.EventUnconfirmed,
-		engine.EventRefused, engine.EventFailed}
+		engine.EventRefused, engine.EventFailed, engine.EventSeen}
+}
+
+// The marks of an event are kept as bits.
+const (
+	polled = 1 << iota
+	stale
+	self
+)
+
+// Marks gives the marks of an event as a number.
+func Marks(e *event.Event) (n int64) {
+	for bit, is := range map[int64]bool{polled: e.Polled, stale: e.Stale, self: e.Self} {
+		if is {
+			n |= bit
+		}
+	}
+	return n
+}
+
+// Mark gives an event the marks of a number.
+func Mark(e *event.Event, marks int64) {
+	e.Polled, e.Stale, e.Self = marks&polled != 0, marks&stale != 0, marks&self != 0
 }
 
 // RunStates gives the states of runs by their codes: the index plus one. Schemas name some of the codes.

@@ -26,6 +26,12 @@ func Fill(t *testing.T, l engine.Ledger) {
 	hostile := anEvent(600, engine.EventUnmatched) // which PostgreSQL has no form for
 	hostile.ID, hostile.Subject, hostile.Note = "e\x00600\xff\xfe", "order/\x00", "\xff"
 	b.accept(hostile)
+	marked, known := anEvent(601, engine.EventUnmatched), anEvent(602, engine.EventSeen)
+	marked.Polled, marked.Stale, marked.Self, known.Entity = true, true, true, json.RawMessage(`{"v":1}`)
+	b.accept(marked)
+	b.accept(known)
+	b.commit(&engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1003", Name: "poll", Value: []byte("{\"a\":1}\x00\xff")}},
+		&engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1004", Name: "poll", Value: []byte{}}})
 	b.commit(&engine.Tally{Count: engine.Count{Day: epoch.Add(-48 * time.Hour), Source: "ecwid", Store: "9", What: "event.unmatched", N: 7}})
 }
 

@@ -48,6 +48,10 @@ func Run(t *testing.T, open Opener) {
 		{"revisions", revisions},
 		{"counts", counts},
 		{"retention", retention},
+		{"memos", memos},
+		{"marks of events", marks},
+		{"what was seen is the first snapshot", seen},
+		{"a person is forgotten", rewritten},
 		{"writers at once", writersAtOnce},
 	} {
 		t.Run(part.name, func(t *testing.T) {

@@ -88,15 +88,17 @@ func (l *ledger) transact(ctx context.Context, changes []engine.Change) error {
 // A segment is changes that touch different subjects, so that their order among each other does not matter; but events
 // are accepted in order.
 type segment struct {
-	accepts []*engine.Accept
-	plans   []*engine.Plan
-	defers  []*engine.Defer
-	agains  []*engine.Again
-	begins  []*engine.Begin
-	saves   []*engine.Save
-	tallies []*engine.Tally
-	purge   *engine.Purge
-	unknown engine.Change
+	accepts  []*engine.Accept
+	plans    []*engine.Plan
+	defers   []*engine.Defer
+	agains   []*engine.Again
+	begins   []*engine.Begin
+	saves    []*engine.Save
+	tallies  []*engine.Tally
+	puts     []*engine.Put
+	rewrites []*engine.Rewrite
+	purge    *engine.Purge
+	unknown  engine.Change
 }
 
 // segments cuts changes so that what depends on what went before comes after it.
@@ -144,6 +146,10 @@ func touches(c engine.Change) (key, id string) {
 		return aboutRun(c.Run), ""
 	case *engine.Save:
 		return aboutRun(c.Run), ""
+	case *engine.Put:
+		return name(c.Memo.Source, c.Memo.Store, "memo\x00"+c.Memo.Name, ""), ""
+	case *engine.Rewrite:
+		return about(c.Record), ""
 	}
 	return "", ""
 }
@@ -178,6 +184,10 @@ func (s *segment) add(c engine.Change) {
 		s.saves = append(s.saves, c)
 	case *engine.Tally:
 		s.tallies = append(s.tallies, c)
+	case *engine.Put:
+		s.puts = append(s.puts, c)
+	case *engine.Rewrite:
+		s.rewrites = append(s.rewrites, c)
 	case *engine.Purge:
 		s.purge = c
 	default:

@@ -18,7 +18,7 @@ func (m *mover) Import(ctx context.Context, s upkeep.Stretch) error {
 		return m.explain(err)
 	}
 	return m.change(ctx, func(tx pgx.Tx) error {
-		for _, part := range []func(context.Context, pgx.Tx, upkeep.Stretch) error{m.importCounts, m.importEvents, m.importRuns} {
+		for _, part := range []func(context.Context, pgx.Tx, upkeep.Stretch) error{m.importCounts, m.importMemos, m.importEvents, m.importRuns} {
 			if err := part(ctx, tx, s); err != nil {
 				return err
 			}
@@ -36,6 +36,11 @@ func (m *mover) needAll(ctx context.Context, s upkeep.Stretch) error {
 	}
 	for _, c := range s.Counts {
 		if err := m.needPlace(ctx, place{c.Source, c.Store}); err != nil {
+			return err
+		}
+	}
+	for _, memo := range s.Memos {
+		if err := m.needPlace(ctx, place{memo.Source, memo.Store}); err != nil {
 			return err
 		}
 	}
@@ -86,11 +91,11 @@ func (m *mover) importEvents(ctx context.Context, tx pgx.Tx, s upkeep.Stretch) e
 		seq, prev, replay = append(seq, e.Seq), append(prev, e.Prev), append(replay, int32(e.Replay))
 		gone, snapshot = append(gone, e.Gone), append(snapshot, e.Snapshot)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO shopbell.events (place, type, state, id, subject, created, received, due, tries, data_at, data_len, note, body, data, entity, seq, prev, replay, gone)
+	_, err := tx.Exec(ctx, `INSERT INTO shopbell.events (place, type, state, id, subject, created, received, due, tries, data_at, data_len, note, body, data, entity, seq, prev, replay, gone, marks)
 		SELECT * FROM unnest($1::int[], $2::int[], $3::smallint[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::int[],
-			$10::int[], $11::int[], $12::text[], $13::bytea[], $14::bytea[], $15::bytea[], $16::bigint[], $17::bigint[], $18::int[], $19::boolean[])
+			$10::int[], $11::int[], $12::text[], $13::bytea[], $14::bytea[], $15::bytea[], $16::bigint[], $17::bigint[], $18::int[], $19::boolean[], $20::smallint[])
 		ON CONFLICT DO NOTHING`,
-		c.place, c.typ, c.state, c.id, c.subject, c.created, c.received, c.due, c.tries, c.dataAt, c.dataLen, c.note, c.body, c.data, c.entity, seq, prev, replay, gone)
+		c.place, c.typ, c.state, c.id, c.subject, c.created, c.received, c.due, c.tries, c.dataAt, c.dataLen, c.note, c.body, c.data, c.entity, seq, prev, replay, gone, c.marks)
 	if err != nil {
 		return err
 	}
@@ -107,7 +112,7 @@ func (m *mover) addMoved(c *eventColumns, e *upkeep.Event) {
 		}
 	}
 	c.place, c.typ = append(c.place, m.placeID(e.Source, e.Store)), append(c.typ, m.nameID(e.Type))
-	c.state = append(c.state, int16(form.Code(form.EventStates(), e.State)))
+	c.state, c.marks = append(c.state, int16(form.Code(form.EventStates(), e.State))), append(c.marks, int16(form.Marks(&e.Record.Event)))
 	c.id, c.subject, c.note = append(c.id, clean(e.ID)), append(c.subject, clean(e.Subject)), append(c.note, clean(e.Note))
 	c.created, c.received, c.due = append(c.created, moment(e.Created)), append(c.received, moment(e.Received)), append(c.due, moment(e.Due))
 	c.tries, c.dataAt, c.dataLen = append(c.tries, int32(e.Tries)), append(c.dataAt, int32(at)), append(c.dataLen, int32(len(e.Data)))

@@ -15,7 +15,7 @@ func rowInvariants() []invariant {
 			"SELECT e.id, p.store, count(*) FROM shopbell.events e LEFT JOIN shopbell.places p ON p.id = e.place WHERE e.state <> 5 GROUP BY e.place, e.id, p.store HAVING count(*) > 1", false},
 		{"event %v is of a store that the ledger does not know: it cannot be worked", "SELECT seq FROM shopbell.events WHERE " + missing("place", "places"), false},
 		{"event %v has a type that the ledger does not know: no rule listens to it", "SELECT seq FROM shopbell.events WHERE " + missing("type", "names"), false},
-		{"event %v has a state that there is not (%v): nobody works it", "SELECT seq, state FROM shopbell.events WHERE state NOT BETWEEN 1 AND 6", false},
+		{"event %v has a state that there is not (%v): nobody works it", "SELECT seq, state FROM shopbell.events WHERE state NOT BETWEEN 1 AND 7", false},
 		{"event %v is pending, but has no time at which it is due", "SELECT seq FROM shopbell.events WHERE state = 1 AND due IS NULL", false},
 		{"event %v says that event %v came before it, which has the higher number", "SELECT seq, prev FROM shopbell.events WHERE prev >= seq", false},
 		{"run %v is of event %v, which is not there: what it would send cannot be known",

@@ -43,7 +43,9 @@ func (l *ledger) Events(ctx context.Context, f engine.EventFilter) ([]engine.Rec
 	if f.Before > 0 {
 		w.add("e.seq < $%d", f.Before)
 	}
-	if f.State != "" {
+	if f.State == "" {
+		w.text = append(w.text, "e.state <> 7")
+	} else {
 		// Written out, so that the index of the rare states is found.
 		w.text = append(w.text, fmt.Sprintf("e.state = %d", form.Code(form.EventStates(), f.State)))
 	}

@@ -196,6 +196,8 @@ func (m *making) write(r *round) {
 	m.replayEvents(r)
 	m.beginRuns(r)
 	m.saveRuns(r)
+	m.putMemos(r)
+	m.rewriteEvents(r)
 	for _, t := range m.tallies {
 		m.counts[countKey{midnight(t.Count.Day), m.placeID(t.Count.Source, t.Count.Store), t.Count.What}] += t.Count.N
 	}
@@ -204,7 +206,7 @@ func (m *making) write(r *round) {
 // eventColumns are the columns of events to be inserted.
 type eventColumns struct {
 	place, typ, tries, dataAt, dataLen []int32
-	state                              []int16
+	state, marks                       []int16
 	id, subject, note                  []string
 	created, received, due             []*time.Time
 	body, data, entity                 [][]byte
@@ -229,11 +231,11 @@ func (m *making) insertEvents(r *round) {
 	if len(c.place) == 0 {
 		return
 	}
-	r.ask(`INSERT INTO shopbell.events (place, type, state, id, subject, created, received, due, tries, data_at, data_len, note, body, data, entity)
+	r.ask(`INSERT INTO shopbell.events (place, type, state, id, subject, created, received, due, tries, data_at, data_len, note, body, data, entity, marks)
 		SELECT * FROM unnest($1::int[], $2::int[], $3::smallint[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::int[],
-			$10::int[], $11::int[], $12::text[], $13::bytea[], $14::bytea[], $15::bytea[])
+			$10::int[], $11::int[], $12::text[], $13::bytea[], $14::bytea[], $15::bytea[], $16::smallint[])
 		ON CONFLICT DO NOTHING RETURNING seq, place, id, state`, m.inserted,
-		c.place, c.typ, c.state, c.id, c.subject, c.created, c.received, c.due, c.tries, c.dataAt, c.dataLen, c.note, c.body, c.data, c.entity)
+		c.place, c.typ, c.state, c.id, c.subject, c.created, c.received, c.due, c.tries, c.dataAt, c.dataLen, c.note, c.body, c.data, c.entity, c.marks)
 	for source := range refusing {
 		m.dropOldRefusals(r, source)
 	}
@@ -266,6 +268,7 @@ func (m *making) addEvent(c *eventColumns, a *engine.Accept) {
 	c.state = append(c.state, int16(form.Code(form.EventStates(), r.State)))
 	c.id, c.subject, c.note = append(c.id, clean(r.ID)), append(c.subject, clean(r.Subject)), append(c.note, clean(r.Note))
 	c.created, c.received = append(c.created, moment(r.Created)), append(c.received, moment(r.Received))
+	c.marks = append(c.marks, int16(form.Marks(&r.Event)))
 	c.due = append(c.due, dueWhen(r.State == engine.EventPending, r.Due))
 	c.tries, c.dataAt, c.dataLen = append(c.tries, int32(r.Tries)), append(c.dataAt, int32(at)), append(c.dataLen, int32(len(r.Data)))
 	c.body, c.data, c.entity = append(c.body, r.Body), append(c.data, data), append(c.entity, m.pack.Pack(r.Entity))

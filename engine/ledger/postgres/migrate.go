@@ -16,8 +16,14 @@ import (
 //go:embed schema.sql
 var schema string
 
-// layout is the number of the schema, River's tables with it: a River with other tables needs a new one.
-const layout = 1
+//go:embed layout2.sql
+var layout2 string
+
+// layout is the number of the schema, River's tables with it: a River with other tables needs a new one. Each number has a
+// script that comes from the one before.
+const layout = 2
+
+func scripts() []string { return []string{schema, layout2} }
 
 // migrating is the lock of those who make tables: "SBEL".
 const migrating = 0x5342454c
@@ -48,13 +54,25 @@ func (l *ledger) migrate(ctx context.Context) error {
 		return err
 	}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrating) }()
-	if version, err = readLayout(ctx, conn.Conn()); err != nil || version > 0 {
+	if version, err = readLayout(ctx, conn.Conn()); err != nil || version >= layout {
 		return errors.Join(err, l.refuseNewer(version))
 	}
-	return l.makeTables(ctx, conn.Conn())
+	if version == 0 {
+		if err := l.makeJobTables(ctx, conn.Conn()); err != nil {
+			return err
+		}
+	}
+	return pgx.BeginFunc(ctx, conn.Conn(), func(tx pgx.Tx) error {
+		for _, script := range scripts()[version:] {
+			if _, err := tx.Exec(ctx, script); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (l *ledger) makeTables(ctx context.Context, conn *pgx.Conn) error {
+func (l *ledger) makeJobTables(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS shopbell"); err != nil {
 		return err
 	}
@@ -62,13 +80,8 @@ func (l *ledger) makeTables(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	if _, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, schema)
-		return err
-	})
+	_, err = river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
 }
 
 // readLayout gives the number of the schema in the database; 0 when there is none.
@@ -102,6 +115,9 @@ func (l *ledger) checkLayout(ctx context.Context) error {
 	version, err := readLayout(ctx, conn.Conn())
 	if err == nil && version == 0 {
 		return errors.New("there is no ledger here: the server makes it at its first start")
+	}
+	if err == nil && version < layout {
+		return fmt.Errorf("an older Shopbell made the ledger (layout %d, this program knows %d): start the server once with this version", version, layout)
 	}
 	return errors.Join(err, l.refuseNewer(version))
 }

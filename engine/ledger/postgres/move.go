@@ -22,6 +22,8 @@ func (m *mover) Export(ctx context.Context, after upkeep.Cursor, limit int) (upk
 		err = m.exportCounts(ctx, &s, after.After)
 	case upkeep.Events:
 		err = m.exportEvents(ctx, &s, after.After, limit)
+	case upkeep.Memos:
+		err = m.exportMemos(ctx, &s, after.After, limit)
 	case upkeep.Runs:
 		err = m.exportRuns(ctx, &s, after.After, limit)
 	}

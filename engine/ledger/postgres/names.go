@@ -54,6 +54,8 @@ func (l *ledger) need(ctx context.Context, changes []engine.Change) error {
 			err = l.needPlace(ctx, place{c.Record.Source, c.Record.Store})
 		case *engine.Again:
 			err = l.needPlace(ctx, place{c.Record.Source, c.Record.Store})
+		case *engine.Put:
+			err = l.needPlace(ctx, place{c.Memo.Source, c.Memo.Store})
 		case *engine.Tally:
 			err = l.needPlace(ctx, place{c.Count.Source, c.Count.Store})
 		}

@@ -12,7 +12,7 @@ import (
 // planEvents ends the pending state of events.
 func (m *making) planEvents(r *round) {
 	var seq, prev []int64
-	var state []int16
+	var state, marks []int16
 	var note []string
 	var gone []bool
 	var entity [][]byte
@@ -27,14 +27,15 @@ func (m *making) planEvents(r *round) {
 		state, note = append(state, int16(form.Code(form.EventStates(), e.State))), append(note, clean(e.Note))
 		gone, entity = append(gone, e.Gone), append(entity, m.pack.Pack(e.Entity))
 		tries, replay = append(tries, int32(e.Tries)), append(replay, int32(e.Replay))
+		marks = append(marks, int16(form.Marks(&e.Event)))
 	}
 	if len(seq) == 0 {
 		return
 	}
-	r.ask(`UPDATE shopbell.events e SET state = k.state, note = k.note, due = NULL, gone = k.gone, prev = k.prev, tries = k.tries,
+	r.ask(`UPDATE shopbell.events e SET state = k.state, note = k.note, due = NULL, gone = k.gone, prev = k.prev, tries = k.tries, marks = k.marks,
 			entity = CASE WHEN k.gone THEN NULL ELSE coalesce(k.entity, e.entity) END
-		FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::boolean[], $6::bytea[], $7::int[], $8::int[])
-			AS k(seq, prev, state, note, gone, entity, tries, replay)
+		FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::boolean[], $6::bytea[], $7::int[], $8::int[], $9::smallint[])
+			AS k(seq, prev, state, note, gone, entity, tries, replay, marks)
 		WHERE e.seq = ANY($1) AND e.seq = k.seq AND e.state = 1 AND e.replay = k.replay RETURNING e.seq`,
 		func(rows pgx.Rows) error {
 			n, err := number(rows)
@@ -42,7 +43,7 @@ func (m *making) planEvents(r *round) {
 				m.planned[n].Stale = false
 			}
 			return err
-		}, seq, prev, state, note, gone, entity, tries, replay)
+		}, seq, prev, state, note, gone, entity, tries, replay, marks)
 }
 
 func number(rows pgx.Rows) (n int64, err error) {
@@ -110,7 +111,7 @@ func (m *making) replayEvents(r *round) {
 // follow makes what follows from the changes: runs, snapshots, and jobs for what is due next.
 func (m *making) follow(r *round) {
 	var c runColumns
-	var kept, dropped snapshotColumns
+	var kept, dropped, first snapshotColumns
 	next, promoted := subjects{}, subjects{}
 	for _, a := range m.accepts {
 		m.countAccept(a)
@@ -118,6 +119,9 @@ func (m *making) follow(r *round) {
 			continue
 		}
 		m.addRuns(&c, a.Record, a.Runs)
+		if k := m.subjectOf(a.Record); a.Record.State == engine.EventSeen && a.Record.Entity != nil && k.name != "" {
+			first.add(k, a.Record.Seq)
+		}
 		if a.Record.State == engine.EventPending && !a.Behind {
 			m.eventJob(m.subjectOf(a.Record).place, a.Record.Seq, a.Record.Due)
 		}
@@ -150,6 +154,7 @@ func (m *making) follow(r *round) {
 		}
 	}
 	kept.keep(r)
+	first.keepFirst(r)
 	dropped.drop(r)
 	m.nextEvents(r, next)
 	m.insertRuns(r, &c, &promoted)
@@ -217,6 +222,14 @@ func (c *snapshotColumns) keep(r *round) {
 	if len(c.place) > 0 {
 		r.ask(`INSERT INTO shopbell.snapshots (place, subject, seq) SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[])
 			ON CONFLICT (place, subject) DO UPDATE SET seq = excluded.seq`, nil, c.place, c.name, c.seq)
+	}
+}
+
+// keepFirst leaves the snapshots that there are.
+func (c *snapshotColumns) keepFirst(r *round) {
+	if len(c.place) > 0 {
+		r.ask(`INSERT INTO shopbell.snapshots (place, subject, seq) SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[])
+			ON CONFLICT (place, subject) DO NOTHING`, nil, c.place, c.name, c.seq)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // The columns that an event is made of: what a list shows, and all.
 const (
-	eventLine  = "e.seq, e.place, e.type, e.state, e.id, e.subject, e.created, e.received, e.due, e.tries, e.gone, e.replay, e.prev, e.note"
+	eventLine  = "e.seq, e.place, e.type, e.state, e.id, e.subject, e.created, e.received, e.due, e.tries, e.gone, e.replay, e.prev, e.note, e.marks"
 	eventWhole = eventLine + ", e.data_at, e.data_len, e.body, e.data, e.entity"
 )
 
@@ -26,7 +26,8 @@ func (l *ledger) event(rows pgx.Rows, whole bool) (r engine.Record, err error) {
 	var at, size int
 	var created, received, due *time.Time
 	var body, data, entity []byte
-	into := []any{&r.Seq, &place, &typ, &state, &r.ID, &r.Subject, &created, &received, &due, &r.Tries, &r.Gone, &r.Replay, &r.Prev, &r.Note}
+	var marks int64
+	into := []any{&r.Seq, &place, &typ, &state, &r.ID, &r.Subject, &created, &received, &due, &r.Tries, &r.Gone, &r.Replay, &r.Prev, &r.Note, &marks}
 	if whole {
 		into = append(into, &at, &size, &body, &data, &entity)
 	}
@@ -35,6 +36,7 @@ func (l *ledger) event(rows pgx.Rows, whole bool) (r engine.Record, err error) {
 	}
 	r.Created, r.Received, r.Due = instant(created), instant(received), instant(due)
 	r.State = form.State(form.EventStates(), state)
+	form.Mark(&r.Event, marks)
 	p, err := l.placeName(place)
 	if err != nil {
 		return r, err

@@ -29,6 +29,7 @@ func totals() []total {
 		{"SELECT sum(n)::bigint, 0, what FROM shopbell.counts GROUP BY what", func(_ int, what string) string { return upkeep.TotalCounts + what }},
 		{"SELECT count(*), 0, '' FROM shopbell.snapshots", named(upkeep.TotalSnapshots)},
 		{"SELECT count(*), 0, '' FROM shopbell.revisions", named(upkeep.TotalRevisions)},
+		{"SELECT count(*), 0, '' FROM shopbell.memos", named(upkeep.TotalMemos)},
 		{"SELECT coalesce(max(seq), 0), 0, '' FROM shopbell.events", named(upkeep.TotalLastEvent)},
 		{"SELECT coalesce(sum(tries), 0)::bigint, 0, '' FROM shopbell.events", named(upkeep.TotalTries)},
 		{"SELECT coalesce(sum(replay), 0)::bigint, 0, '' FROM shopbell.events", named(upkeep.TotalReplays)},

@@ -27,7 +27,7 @@ func invariants() []invariant {
 			"SELECT e.id, p.store, count(*) FROM events e NOT INDEXED LEFT JOIN places p ON p.id = e.place WHERE e.state <> 5 GROUP BY e.place, e.id HAVING count(*) > 1"},
 		{"event %s is of a store that the ledger does not know: it cannot be worked", "SELECT seq FROM events WHERE place NOT IN (SELECT id FROM places)"},
 		{"event %s has a type that the ledger does not know: no rule listens to it", "SELECT seq FROM events WHERE type NOT IN (SELECT id FROM types)"},
-		{"event %s has a state that there is not (%s): nobody works it", "SELECT seq, state FROM events WHERE state NOT BETWEEN 1 AND 6"},
+		{"event %s has a state that there is not (%s): nobody works it", "SELECT seq, state FROM events WHERE state NOT BETWEEN 1 AND 7"},
 		{"event %s is pending, but has no time at which it is due: it waits for ever", "SELECT seq FROM events WHERE state = 1 AND due IS NULL"},
 		{"event %s says that event %s came before it, which has the higher number", "SELECT seq, prev FROM events WHERE prev >= seq"},
 		{"run %s is of event %s, which is not there: what it would send cannot be known", "SELECT id, event FROM runs WHERE event NOT IN (SELECT seq FROM events)"},

@@ -70,6 +70,10 @@ func (l *ledger) apply(c engine.Change) error {
 		return l.addTally(c.Count)
 	case *engine.Purge:
 		return l.purge(c)
+	case *engine.Put:
+		return l.put(c)
+	case *engine.Rewrite:
+		return l.rewrite(c)
 	}
 	return fmt.Errorf("the ledger does not know the change %T", c)
 }

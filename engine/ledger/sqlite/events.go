@@ -38,6 +38,10 @@ func (l *ledger) accept(a *engine.Accept) error {
 		if err := l.dropOldRefusals(r.Source); err != nil {
 			return err
 		}
+	case r.State == engine.EventSeen:
+		if err := l.firstSnapshot(r, place); err != nil {
+			return err
+		}
 	}
 	l.count(place, "event."+string(r.State), r.Received)
 	return l.newRuns(r, place, typ, a.Runs)
@@ -65,8 +69,8 @@ func (l *ledger) behind(place int64, a *engine.Accept) error {
 
 func (l *ledger) insertEvent(a *engine.Accept, place, typ int64) error {
 	r := a.Record
-	f, err := l.prepare(`INSERT INTO events (place, type, state, id, subject, created, received, due, tries, data_at, data_len, note, body, data, entity)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	f, err := l.prepare(`INSERT INTO events (place, type, state, id, subject, created, received, due, tries, data_at, data_len, note, marks, body, data, entity)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 	if err != nil {
 		return err
 	}
@@ -77,7 +81,7 @@ func (l *ledger) insertEvent(a *engine.Accept, place, typ int64) error {
 		}
 	}
 	f.int(place).int(typ).int(form.Code(form.EventStates(), r.State)).text(r.ID).text(r.Subject).time(r.Created).time(r.Received)
-	f.dueWhen(r.State == engine.EventPending, r.Due).int(int64(r.Tries)).int(int64(at)).int(int64(len(r.Data))).text(r.Note)
+	f.dueWhen(r.State == engine.EventPending, r.Due).int(int64(r.Tries)).int(int64(at)).int(int64(len(r.Data))).text(r.Note).int(form.Marks(&r.Event))
 	f.blob(r.Body).blob(data).blob(l.pack.Pack(r.Entity))
 	if err := f.run(); err != nil {
 		return err
@@ -111,11 +115,11 @@ func (l *ledger) plan(p *engine.Plan) error {
 		return err
 	}
 	f, err := l.prepare(`UPDATE events SET state = ?1, note = ?2, due = NULL, gone = ?3, prev = ?4,
-		entity = CASE WHEN ?3 THEN NULL ELSE coalesce(?5, entity) END, tries = ?6 WHERE seq = ?7 AND state = 1 AND replay = ?8`)
+		entity = CASE WHEN ?3 THEN NULL ELSE coalesce(?5, entity) END, tries = ?6, marks = ?9 WHERE seq = ?7 AND state = 1 AND replay = ?8`)
 	if err != nil {
 		return err
 	}
-	f.int(form.Code(form.EventStates(), r.State)).text(r.Note).int(bit(r.Gone)).int(r.Prev).blob(l.pack.Pack(r.Entity)).int(int64(r.Tries)).int(r.Seq).int(int64(r.Replay))
+	f.int(form.Code(form.EventStates(), r.State)).text(r.Note).int(bit(r.Gone)).int(r.Prev).blob(l.pack.Pack(r.Entity)).int(int64(r.Tries)).int(r.Seq).int(int64(r.Replay)).int(form.Marks(&r.Event))
 	if err := f.run(); err != nil {
 		return err
 	}
@@ -146,6 +150,18 @@ func (l *ledger) snapshot(r *engine.Record, place int64) error {
 		return f.int(place).text(r.Subject).int(r.Seq).run()
 	}
 	return nil
+}
+
+// firstSnapshot makes a seen entity the snapshot of its subject, unless an event has read one.
+func (l *ledger) firstSnapshot(r *engine.Record, place int64) error {
+	if r.Subject == "" || r.Entity == nil {
+		return nil
+	}
+	f, err := l.prepare("INSERT INTO snapshots (place, subject, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+	if err != nil {
+		return err
+	}
+	return f.int(place).text(r.Subject).int(r.Seq).run()
 }
 
 func (l *ledger) deferEvent(d *engine.Defer) error {

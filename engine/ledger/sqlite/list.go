@@ -41,7 +41,9 @@ func (l *ledger) Events(ctx context.Context, f engine.EventFilter) ([]engine.Rec
 	if f.Before > 0 {
 		w.add("seq < ?", f.Before)
 	}
-	if f.State != "" {
+	if f.State == "" {
+		w.add("+state <> 7")
+	} else {
 		w.add("state = ?", form.Code(form.EventStates(), f.State))
 		if f.State == engine.EventUnmatched { // the one state without an index, because most events have it
 			w.text[len(w.text)-1] = "+state = ?"

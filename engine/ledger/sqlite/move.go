@@ -26,6 +26,8 @@ func (m *mover) Export(_ context.Context, after upkeep.Cursor, limit int) (upkee
 		err = m.exportRevisions(&s, after.After, limit)
 	case upkeep.Counts:
 		err = m.exportCounts(&s, after.After)
+	case upkeep.Memos:
+		err = m.exportMemos(&s, after.After, limit)
 	case upkeep.Events:
 		err = m.exportEvents(&s, after.After, limit)
 	case upkeep.Runs:
@@ -70,7 +72,7 @@ func (m *mover) exportEvents(out *upkeep.Stretch, after int64, limit int) error 
 		if err != nil {
 			return err
 		}
-		e := upkeep.Event{Record: r, Snapshot: !s.ColumnIsNull(19)}
+		e := upkeep.Event{Record: r, Snapshot: !s.ColumnIsNull(20)}
 		out.Events = append(out.Events, e)
 		last, size = r.Seq, size+e.Size()
 		if size > upkeep.StretchSize {
@@ -113,6 +115,11 @@ func (m *mover) Import(_ context.Context, s upkeep.Stretch) error {
 				return err
 			}
 		}
+		for _, memo := range s.Memos {
+			if err := m.put(&engine.Put{Memo: memo}); err != nil {
+				return err
+			}
+		}
 		for i := range s.Events {
 			if err := m.importEvent(&s.Events[i]); err != nil {
 				return err
@@ -148,15 +155,15 @@ func (m *mover) importEvent(e *upkeep.Event) error {
 	if err != nil {
 		return err
 	}
-	f, err := m.prepare(`INSERT INTO events (seq, place, type, state, id, subject, created, received, due, tries, gone, replay, prev, data_at, data_len, note, body, data, entity)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	f, err := m.prepare(`INSERT INTO events (seq, place, type, state, id, subject, created, received, due, tries, gone, replay, prev, data_at, data_len, note, marks, body, data, entity)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 	if err != nil {
 		return err
 	}
 	from, data := claimAt(e)
 	f.int(e.Seq).int(at).int(typ).int(form.Code(form.EventStates(), e.State)).text(e.ID).text(e.Subject).time(e.Created).time(e.Received)
 	f.dueWhen(!e.Due.IsZero(), e.Due).int(int64(e.Tries)).int(bit(e.Gone)).int(int64(e.Replay)).int(e.Prev).int(int64(from)).int(int64(len(e.Data)))
-	if err := f.text(e.Note).blob(e.Body).blob(data).blob(m.pack.Pack(e.Entity)).run(); err != nil || !e.Snapshot {
+	if err := f.text(e.Note).int(form.Marks(&e.Record.Event)).blob(e.Body).blob(data).blob(m.pack.Pack(e.Entity)).run(); err != nil || !e.Snapshot {
 		return err
 	}
 	if f, err = m.prepare("INSERT INTO snapshots (place, subject, seq) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq"); err != nil {

@@ -19,7 +19,7 @@ func query(c *sqlite.Conn, text string, args []any, row func(*sqlite.Stmt) error
 }
 
 const (
-	eventLine  = "seq, place, type, state, id, subject, created, received, due, tries, gone, replay, prev, note"
+	eventLine  = "seq, place, type, state, id, subject, created, received, due, tries, gone, replay, prev, note, marks"
 	eventWhole = eventLine + ", data_at, data_len, body, data, entity"
 	runLine    = "r.id, r.event, r.place, r.rule, r.revision, r.item, r.replay, r.state, r.step, r.tries, r.due, r.created, r.updated, r.steps, e.type, e.subject, e.id, r.outlet"
 	runFrom    = " FROM runs r LEFT JOIN events e ON e.seq = r.event "
@@ -44,16 +44,17 @@ func (l *ledger) event(c *sqlite.Conn, s *sqlite.Stmt, whole bool) (r engine.Rec
 	r.State = form.State(form.EventStates(), s.ColumnInt(3))
 	r.ID, r.Subject, r.Created, r.Received = s.ColumnText(4), s.ColumnText(5), instant(s.ColumnInt64(6)), instant(s.ColumnInt64(7))
 	r.Due, r.Tries, r.Gone, r.Replay, r.Prev, r.Note = instant(s.ColumnInt64(8)), s.ColumnInt(9), s.ColumnBool(10), s.ColumnInt(11), s.ColumnInt64(12), s.ColumnText(13)
+	form.Mark(&r.Event, s.ColumnInt64(14))
 	if !whole {
 		return r, nil
 	}
-	r.Body = blob(s, 16)
-	if from, size := s.ColumnInt(14), s.ColumnInt(15); from >= 0 && from+size <= len(r.Body) {
+	r.Body = blob(s, 17)
+	if from, size := s.ColumnInt(15), s.ColumnInt(16); from >= 0 && from+size <= len(r.Body) {
 		r.Data = r.Body[from : from+size : from+size]
 	} else {
-		r.Data = blob(s, 17)
+		r.Data = blob(s, 18)
 	}
-	r.Entity, err = l.pack.Unpack(blob(s, 18))
+	r.Entity, err = l.pack.Unpack(blob(s, 19))
 	return r, err
 }
 

@@ -27,8 +27,14 @@ import (
 //go:embed schema.sql
 var schema string
 
-// layout is the number of the schema, kept in the file as user_version.
-const layout = 1
+//go:embed layout2.sql
+var layout2 string
+
+// layout is the number of the schema, kept in the file as user_version. Each number has a script that comes from the one
+// before.
+const layout = 2
+
+func scripts() []string { return []string{schema, layout2} }
 
 // application marks the file as a Shopbell ledger: "SBEL".
 const application = 0x5342454c
@@ -83,10 +89,24 @@ func Open(ctx context.Context, path string, o Options) (engine.Ledger, error) {
 		return nil, errors.Join(explain(path, err), l.Close())
 	}
 	l.readers = pool
+	if err := l.checkLayout(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	if l.names, err = loadNames(ctx, l); err != nil {
 		return nil, errors.Join(explain(path, err), l.Close())
 	}
 	return l, nil
+}
+
+// checkLayout is for those who only look: they cannot bring a file to the layout that this program knows.
+func (l *ledger) checkLayout(ctx context.Context) error {
+	return l.reading(ctx, func(c *sqlite.Conn) error {
+		version, err := sqlitex.ResultInt(c.Prep("PRAGMA user_version"))
+		if err == nil && 0 < version && version < layout {
+			return fmt.Errorf("an older Shopbell made it (layout %d, this program knows %d): start the server once with this version", version, layout)
+		}
+		return err
+	})
 }
 
 func uri(path string) string {
@@ -152,8 +172,10 @@ func migrate(c *sqlite.Conn) (err error) {
 	case version == layout:
 		return nil
 	}
-	if err := sqlitex.ExecuteScript(c, schema, nil); err != nil {
-		return err
+	for _, script := range scripts()[version:] {
+		if err := sqlitex.ExecuteScript(c, script, nil); err != nil {
+			return err
+		}
 	}
 	return sqlitex.ExecuteScript(c, fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d;", layout, application), nil)
 }

@@ -25,6 +25,7 @@ func (m *mover) Totals(context.Context) (upkeep.Totals, error) {
 		{"SELECT sum(n), what FROM counts GROUP BY what", func(s *sqlite.Stmt) string { return upkeep.TotalCounts + s.ColumnText(1) }},
 		{"SELECT count(*) FROM snapshots", named(upkeep.TotalSnapshots)},
 		{"SELECT count(*) FROM revisions", named(upkeep.TotalRevisions)},
+		{"SELECT count(*) FROM memos", named(upkeep.TotalMemos)},
 		{"SELECT coalesce(max(seq), 0) FROM events", named(upkeep.TotalLastEvent)},
 		{"SELECT coalesce(sum(tries), 0) FROM events", named(upkeep.TotalTries)},
 		{"SELECT coalesce(sum(replay), 0) FROM events", named(upkeep.TotalReplays)},

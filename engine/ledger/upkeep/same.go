@@ -72,6 +72,9 @@ func (s *Stretch) pieces() (list []string, err error) {
 	for _, c := range s.Counts {
 		add("count", c)
 	}
+	for _, m := range s.Memos {
+		add("memo", m)
+	}
 	for _, e := range s.Events {
 		bytes := fmt.Sprintf("body %q data %q entity %q", e.Body, e.Data, e.Entity)
 		e.Body, e.Data, e.Entity = nil, nil, nil

@@ -17,6 +17,7 @@ const (
 	TotalCounts    = "count of "
 	TotalSnapshots = "snapshots"
 	TotalRevisions = "revisions"
+	TotalMemos     = "memos"
 	TotalLastEvent = "highest number of an event"
 	TotalLastRun   = "highest number of a run"
 	TotalTries     = "tries of events"

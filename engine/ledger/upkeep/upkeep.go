@@ -5,7 +5,7 @@
 //	result, err := upkeep.Copy(ctx, from, to, func(done, all int64) { … })
 //
 // A copy carries what the engine has written, number for number: events with their notes, tries, due times and states,
-// runs, snapshots, revisions and counts. It decides nothing, and knows no SQL: each ledger exports and imports itself.
+// runs, snapshots, revisions, memos and counts. It decides nothing, and knows no SQL: each ledger exports and imports itself.
 //
 // A ledger is held while it moves: nobody else works on it meanwhile.
 package upkeep
@@ -61,6 +61,7 @@ type Kind int
 const (
 	Revisions Kind = iota
 	Counts
+	Memos
 	Events
 	Runs
 	kinds // how many there are
@@ -69,13 +70,14 @@ const (
 // A Cursor is a place in a ledger: after a number, among the pieces of a kind. The zero Cursor is the beginning.
 type Cursor struct {
 	Kind  Kind
-	After int64 // of events Seq, of runs ID, of revisions a number of the ledger's own, of counts the day since 1970
+	After int64 // of events Seq, of runs ID, of revisions a number of the ledger's own, of memos too, of counts the day since 1970
 }
 
 // A Stretch is some of a ledger, of one kind.
 type Stretch struct {
 	Revisions []engine.Revision
 	Counts    []engine.Count
+	Memos     []engine.Memo
 	Events    []Event
 	Runs      []engine.Run
 	Next      Cursor // where it goes on

@@ -1,0 +1,255 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"shopbell/secret"
+	"shopbell/sources"
+)
+
+// A life is what is remembered of the connection with a store.
+type life struct {
+	Life   sources.Life `json:"life"`
+	At     time.Time    `json:"at"`
+	Token  []byte       `json:"token,omitempty"` // sealed; none for a store of the config
+	Scopes []string     `json:"scopes,omitempty"`
+}
+
+// A burial is what is remembered of a credential that the platform refused.
+type burial struct {
+	Fingerprint string    `json:"fingerprint"`
+	Since       time.Time `json:"since"`
+	Why         string    `json:"why"`
+}
+
+// lifeState is what this node knows of the lives of stores.
+type lifeState struct {
+	mu     sync.Mutex
+	read   time.Time // up to when memos are known
+	buried map[Store]string
+}
+
+// recallEvery is how often a node looks for what others have learned.
+const recallEvery = 15 * time.Second
+
+// follows tells whether a source has to know of events of a type itself.
+func follows(src sources.Source, typ string) bool {
+	l, ok := src.(sources.Lively)
+	return ok && src.Mode() != sources.Never && l.Follows(typ)
+}
+
+// keepRecalling learns what other nodes have found out, until ctx ends.
+func (e *Engine) keepRecalling(ctx context.Context) {
+	for pause(ctx, recallEvery) {
+		if err := e.recallLives(ctx); err != nil && ctx.Err() == nil {
+			e.o.Log.Warn("what other nodes know of stores cannot be read", "error", err)
+		}
+	}
+}
+
+// recallLives makes known what the ledger holds of stores: those that were installed, those that went, and dead credentials.
+func (e *Engine) recallLives(ctx context.Context) error {
+	s := &e.lives
+	s.mu.Lock()
+	since := s.read
+	s.mu.Unlock()
+	if since.IsZero() {
+		if err := e.recallDead(ctx); err != nil {
+			return err
+		}
+	}
+	memos, err := e.o.Ledger.Memos(ctx, memoLife, since)
+	if err != nil {
+		return err
+	}
+	for _, m := range memos {
+		e.recallLife(m)
+		since = m.Updated
+	}
+	s.mu.Lock()
+	s.read = since
+	s.mu.Unlock()
+	return nil
+}
+
+func (e *Engine) recallLife(m Memo) {
+	var l life
+	src, ok := e.o.Sources[m.Source]
+	if !ok || json.Unmarshal(m.Value, &l) != nil {
+		return
+	}
+	if installer, ok := src.(sources.Installer); ok && l.Token != nil {
+		token, err := e.unseal(l.Token, m.Source, m.Store)
+		if err != nil {
+			e.o.Log.Error("the token of an installed store cannot be read; install the app again, or give the earlier key as encryption.previous_key",
+				"source", m.Source, "store", m.Store, "error", err)
+			return
+		}
+		installer.Connect(sources.Installation{Store: m.Store, Token: token, Scopes: l.Scopes, At: l.At})
+	}
+	if lively, ok := src.(sources.Lively); ok {
+		lively.Live(m.Store, l.Life)
+	}
+}
+
+func (e *Engine) recallDead(ctx context.Context) error {
+	memos, err := e.o.Ledger.Memos(ctx, memoDead, time.Time{})
+	if err != nil {
+		return err
+	}
+	for _, m := range memos {
+		var b burial
+		caller, ok := e.o.Sources[m.Source].(sources.Caller)
+		if !ok || json.Unmarshal(m.Value, &b) != nil || caller.Fingerprint(m.Store) != b.Fingerprint {
+			continue
+		}
+		caller.Bury(m.Store, b.Since, b.Why)
+	}
+	return nil
+}
+
+// learn has a source know what an event means for a store, now and after a restart.
+func (e *Engine) learn(ctx context.Context, src sources.Lively, r *Record, reading sources.Reading) {
+	now := src.Follow(r.Type, reading)
+	if now == sources.Unchanged {
+		return
+	}
+	l := life{Life: now, At: time.Now()}
+	if m, err := e.o.Ledger.Memo(ctx, r.Source, r.Store, memoLife); err == nil && now != sources.Uninstalled {
+		var before life
+		if json.Unmarshal(m.Value, &before) == nil {
+			l.Token, l.Scopes = before.Token, before.Scopes
+		}
+	}
+	if err := e.remember(ctx, Store{r.Source, r.Store}, memoLife, l); err != nil {
+		return // the event stays pending: the engine stops
+	}
+	src.Live(r.Store, now)
+	e.o.Log.Info("a store's app has changed", "source", r.Source, "store", r.Store, "life", now)
+}
+
+func (e *Engine) remember(ctx context.Context, at Store, name string, v any) error {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return e.committer.insist(ctx, nil, &Put{Memo{Source: at.Source, Store: at.Store, Name: name, Value: value}})
+}
+
+// bury remembers a dead credential, so that it is not called in the program's next life either.
+func (e *Engine) bury(ctx context.Context, src sources.Source, source, store string, cause error) {
+	caller, ok := src.(sources.Caller)
+	if !ok || !sources.IsDenied(cause) {
+		return
+	}
+	c, known := caller.Credential(store)
+	if !known || c.State != sources.CredentialDead {
+		return
+	}
+	at, print := Store{source, store}, caller.Fingerprint(store)
+	s := &e.lives
+	s.mu.Lock()
+	if s.buried == nil {
+		s.buried = map[Store]string{}
+	}
+	before := s.buried[at]
+	s.buried[at] = print
+	s.mu.Unlock()
+	if before == print {
+		return
+	}
+	e.o.Log.Error("a store's token is dead and is not used any more", "source", source, "store", store, "what to do", c.Note)
+	_ = e.remember(ctx, at, memoDead, burial{print, c.Since, c.Note})
+}
+
+// Revive has a store's credential tried again. [ErrNoSource] when there is no such source, [ErrNone] when it has no such
+// store, or calls nobody.
+func (e *Engine) Revive(ctx context.Context, source, store string) error {
+	src, ok := e.o.Sources[source]
+	if !ok {
+		return ErrNoSource
+	}
+	caller, ok := src.(sources.Caller)
+	if !ok || !src.Serves(store) {
+		return ErrNone
+	}
+	err := e.committer.commit(ctx, nil, &Put{Memo{Source: source, Store: store, Name: memoDead}})
+	if err != nil {
+		return err
+	}
+	s := &e.lives
+	s.mu.Lock()
+	delete(s.buried, Store{source, store})
+	s.mu.Unlock()
+	caller.Revive(store)
+	e.polled(Store{source, store}, time.Time{})
+	return nil
+}
+
+// ErrNoInstall says that a source cannot be installed: its platform has no apps, or its config no client_id.
+var ErrNoInstall = errors.New("this source cannot be installed")
+
+func (e *Engine) installer(source string) (sources.Installer, error) {
+	src, ok := e.o.Sources[source]
+	if !ok {
+		return nil, ErrNoSource
+	}
+	installer, ok := src.(sources.Installer)
+	if !ok || !installer.Installs() || e.o.Box == nil {
+		return nil, ErrNoInstall
+	}
+	return installer, nil
+}
+
+// Agree gives the platform's page on which a merchant agrees to the installation of a source's app. [ErrNoSource], [ErrNoInstall].
+func (e *Engine) Agree(source, state string) (string, error) {
+	installer, err := e.installer(source)
+	if err != nil {
+		return "", err
+	}
+	return installer.Agree(state), nil
+}
+
+// Install takes what the merchant's browser brought back from there, and connects the store. Its token is in the ledger,
+// sealed, when it returns. Other errors than [ErrNoSource] and [ErrNoInstall] are for the merchant.
+func (e *Engine) Install(ctx context.Context, source string, query url.Values) (store string, err error) {
+	installer, err := e.installer(source)
+	if err != nil {
+		return "", err
+	}
+	if e.stopping.Load() {
+		return "", errors.New("the server is stopping: install again in a minute")
+	}
+	i, err := installer.Exchange(ctx, query)
+	if err != nil {
+		return "", err
+	}
+	i.At = time.Now()
+	at := Store{source, i.Store}
+	l := life{Life: sources.Installed, At: i.At, Scopes: i.Scopes, Token: e.o.Box.Seal(i.Token, sealLabel(source, i.Store))}
+	if err := e.remember(ctx, at, memoLife, l); err != nil {
+		return "", fmt.Errorf("the installation could not be kept: %w", err)
+	}
+	installer.Connect(i)
+	if lively, ok := installer.(sources.Lively); ok {
+		lively.Live(i.Store, sources.Installed)
+	}
+	e.polled(at, time.Time{})
+	e.o.Log.Info("a store was connected", "source", source, "store", i.Store, "scopes", i.Scopes)
+	return i.Store, nil
+}
+
+func sealLabel(source, store string) string { return source + "/" + store }
+
+func (e *Engine) unseal(sealed []byte, source, store string) (secret.Text, error) {
+	if e.o.Box == nil {
+		return "", errors.New("the config has no encryption.key")
+	}
+	return e.o.Box.Open(sealed, sealLabel(source, store))
+}

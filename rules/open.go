@@ -1,0 +1,58 @@
+package rules
+
+import "sync"
+
+// mostOpen bounds how many unlisted event types are remembered; what is beyond is found anew each time.
+const mostOpen = 4096
+
+// open finds the rules on event types that no catalog lists: by patterns, when a type is first met.
+type open struct {
+	rules map[string][]opening // by source, in the order of the set
+	met   sync.Map             // listenKey → *listeners, nil for none
+	mu    sync.Mutex
+	n     int // of met
+}
+
+// An opening is a rule that listens to a pattern.
+type opening struct {
+	listen
+	rule *Rule
+}
+
+// listeners gives the rules on an event type; nil for none.
+func (s *Set) listeners(source, typ string) *listeners {
+	key := listenKey{source, typ}
+	if l := s.index[key]; l != nil {
+		return l
+	}
+	candidates := s.open.rules[source]
+	if len(candidates) == 0 {
+		return nil
+	}
+	if l, ok := s.open.met.Load(key); ok {
+		return l.(*listeners)
+	}
+	l := among(candidates, source, typ)
+	s.open.mu.Lock()
+	defer s.open.mu.Unlock()
+	if s.open.n < mostOpen {
+		s.open.n++
+		s.open.met.Store(key, l)
+	}
+	return l
+}
+
+func among(candidates []opening, source, typ string) (l *listeners) {
+	var last *Rule
+	for _, c := range candidates {
+		if c.rule == last || !c.means(source, typ) {
+			continue
+		}
+		last = c.rule
+		if l == nil {
+			l = &listeners{noun: c.Noun, change: c.Change, every: &group{}, stores: map[string]*group{}}
+		}
+		l.add(c.rule)
+	}
+	return l
+}
