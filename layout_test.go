@@ -32,7 +32,7 @@ var house = []room{
 	{"sources/ecwid/ecwidtest", []string{"sources/ecwid"}, "the simulated store borrows the signature and nothing more: it must behave as the platform does, not as our code would like"},
 	{"actions", []string{"actions", "document", "shape", "secret"}, "an action knows nothing of events, rules or queues"},
 	{"rules", []string{"event", "actions", "document", "shape"}, "rules know nothing of how anything is sent or stored, nor of HTTP"},
-	{"engine", []string{"event", "sources", "actions", "rules"}, "the engine knows neither SQL nor HTTP nor any one platform or action"},
+	{"engine", []string{"event", "sources", "actions", "rules", "secret"}, "the engine knows neither SQL nor HTTP nor any one platform or action"},
 	{"engine/ledger", []string{"engine", "event", "actions"}, "a ledger keeps what it is given and decides nothing"},
 	{"server", []string{"engine", "rules", "actions", "sources", "event", "document", "shape"}, "the server shows and hands over; it neither stores nor sends"},
 	{"endurance", nil, "it drives the built program from outside, as a user would"},

@@ -156,7 +156,7 @@ func (r *reader) eventKind(listens []listen) *kind {
 		data = of(anything)
 	}
 	return record([]string{"id", "type", "source", "store", "subject", "created", "received", "polled", "stale", "self", "data"},
-		of(text), types, of(text), of(text), of(text), of(moment), of(moment), opened(data))
+		of(text), types, of(text), of(text), of(text), of(moment), of(moment), of(flag), of(flag), of(flag), opened(data))
 }
 
 // opened gives a kind whose objects may have more fields than are known, because platforms add some.
