@@ -29,6 +29,8 @@ var house = []room{
 	{"secret", nil, "what hides secrets serves everybody who holds one"},
 	{"shape", []string{"document"}, "a declaration knows nothing of what is declared"},
 	{"sources", []string{"event", "document", "shape", "secret"}, "a platform knows nothing of rules, actions or the ledger"},
+	{"sources/cloudcart/cloudcarttest", nil, "the simulated store must behave as the platform does, not as our code would like"},
+	{"sources/openconnectors/openconnectorstest", []string{"sources/openconnectors"}, "the simulated platform borrows the signature and nothing more"},
 	{"sources/ecwid/ecwidtest", []string{"sources/ecwid"}, "the simulated store borrows the signature and nothing more: it must behave as the platform does, not as our code would like"},
 	{"actions", []string{"actions", "document", "shape", "secret"}, "an action knows nothing of events, rules or queues"},
 	{"rules", []string{"event", "actions", "document", "shape"}, "rules know nothing of how anything is sent or stored, nor of HTTP"},
@@ -58,9 +60,12 @@ var little = []struct{ from, to, name, why string }{
 
 // harnesses are for tests. The demo is made of one.
 var harnesses = map[string][]string{
-	"sources/ecwid/ecwidtest":  {"demo", "cli"},
-	"actions/actionstest":      nil,
-	"engine/ledger/ledgertest": nil,
+	"sources/ecwid/ecwidtest": {"demo", "cli"},
+	"actions/actionstest":     nil,
+
+	"sources/cloudcart/cloudcarttest":           nil,
+	"sources/openconnectors/openconnectorstest": nil,
+	"engine/ledger/ledgertest":                  nil,
 
 	"engine/ledger/postgres/postgrestest": nil,
 	"server/servertest":                   nil,
@@ -79,7 +84,7 @@ var only = []struct {
 	{"database/sql", []string{"engine/ledger"}, "only a ledger knows SQL"},
 	{"github.com/jackc/", []string{"engine/ledger"}, "only a ledger knows SQL"},
 	{"github.com/riverqueue/", []string{"engine/ledger"}, "only a ledger knows River"},
-	{"github.com/expr-lang/", []string{"rules"}, "only rules know the expression language"},
+	{"github.com/expr-lang/", []string{"rules", "sources/signed"}, "only rules, and a source that is described by expressions, know the expression language"},
 	{"github.com/fsnotify/", []string{"cli"}, "only the program around them knows that files change; rules are given"},
 	{"github.com/spf13/", []string{"cli"}, "only cli knows commands and flags"},
 	{"github.com/slack-go/", []string{"actions/slack"}, "one action, one provider"},

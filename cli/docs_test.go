@@ -24,6 +24,11 @@ func pages(t *testing.T) []string {
 	if err != nil || len(found) < 4 {
 		t.Fatalf("docs are missing: %v %v", found, err)
 	}
+	platforms, err := filepath.Glob("../docs/sources/*.md")
+	if err != nil || len(platforms) < 4 {
+		t.Fatalf("docs of platforms are missing: %v %v", platforms, err)
+	}
+	found = append(found, platforms...)
 	return append(found, "../README.md")
 }
 

@@ -60,7 +60,7 @@ while the server runs and when it does not.`,
 		printEvents(p.stdout, list)
 		return nil
 	}
-	c.AddCommand(p.replay())
+	c.AddCommand(p.replay(), p.eventTypes())
 	return c
 }
 

@@ -15,6 +15,7 @@ import (
 	"shopbell/config"
 	"shopbell/document"
 	"shopbell/engine"
+	"shopbell/secret"
 	"shopbell/server"
 )
 
@@ -65,11 +66,15 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	if h.token, h.ownToken, err = ownToken(h.config); err != nil {
 		return err
 	}
+	box, err := boxOf(h.config)
+	if err != nil {
+		return err
+	}
 	world := worldOf(h.config, made)
 	h.keeper = newKeeper(h.config.Rules, world, h.log)
 	registry := prometheus.NewRegistry()
 	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
-		Rules: h.keeper.set, Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Node: h.node})
+		Rules: h.keeper.set, Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Node: h.node})
 	h.keeper.use = h.engine.Use
 	if err := h.engine.Start(ctx); err != nil {
 		h.engine = nil
@@ -85,6 +90,18 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	return nil
 }
 
+// boxOf makes what seals tokens; nil without a key in the config.
+func boxOf(c *config.Config) (*secret.Box, error) {
+	if c.Encryption.Key == "" {
+		return nil, nil
+	}
+	var previous []secret.Text
+	if c.Encryption.Previous != "" {
+		previous = append(previous, c.Encryption.Previous)
+	}
+	return secret.NewBox(c.Encryption.Key, previous...)
+}
+
 // node tells other nodes of this one. The engine asks for it again and again, for rules change.
 func (h *house) node() engine.Node {
 	name, _ := os.Hostname()
@@ -94,7 +111,7 @@ func (h *house) node() engine.Node {
 func shownSources(c *config.Config, made opened) []server.Source {
 	var list []server.Source
 	for _, s := range c.Sources {
-		list = append(list, server.Source{Name: s.Name, Kind: s.Kind.Name, Mode: made.sources[s.Name].Mode(), Stores: s.Stores})
+		list = append(list, server.Source{Name: s.Name, Kind: s.Kind.Name, Mode: made.sources[s.Name].Mode(), Stores: s.Stores, Answer: s.Kind.Answer})
 	}
 	return list
 }

@@ -31,6 +31,10 @@ func open(c *config.Config, log *slog.Logger) opened {
 			o.problems = append(o.problems, s.At(err.Error(), ""))
 			continue
 		}
+		if i, ok := source.(sources.Installer); ok && i.Installs() && c.Encryption.Key == "" {
+			o.problems = append(o.problems, s.At("merchants can connect stores to this source, and there is no key to seal their tokens with",
+				"Add encryption: { key: \"${env:SHOPBELL_KEY}\" }, with the output of: openssl rand -base64 32"))
+		}
 		o.sources[s.Name] = source
 	}
 	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules}
@@ -61,8 +65,14 @@ func worldOf(c *config.Config, o opened) rules.World {
 	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
 	for _, s := range c.Sources {
 		source, ok := o.sources[s.Name]
-		w.Sources[s.Name] = rules.Origin{Kind: s.Kind.Name, Catalog: s.Kind.Catalog,
-			ReadsBack: !ok || source.Mode() != sources.Never, Stores: s.Stores}
+		origin := rules.Origin{Kind: s.Kind.Name, Catalog: s.Kind.Catalog, ReadsBack: true, Stores: s.Stores}
+		if ok {
+			origin.Catalog, origin.ReadsBack = sources.CatalogOf(s.Kind, source), source.Mode() != sources.Never
+			if i, can := source.(sources.Installer); can && i.Installs() {
+				origin.Stores = nil // merchants connect more of them while the program runs
+			}
+		}
+		w.Sources[s.Name] = origin
 	}
 	for _, a := range c.Accounts {
 		w.Accounts[a.Name] = rules.Outlet{Kind: a.Kind.Name, Stores: a.Stores}

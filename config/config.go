@@ -34,9 +34,11 @@ type Config struct {
 	// Retention is how long events and runs are kept; 0 means for ever.
 	Retention time.Duration
 	Admin     Admin
-	HTTP      HTTP
-	Sources   []Source  // in the order of the file
-	Accounts  []Account // in the order of the file
+	// Encryption seals the tokens of stores that merchants connect.
+	Encryption Encryption
+	HTTP       HTTP
+	Sources    []Source  // in the order of the file
+	Accounts   []Account // in the order of the file
 }
 
 // Shared tells whether the ledger is in a PostgreSQL, which many nodes may share.
@@ -46,6 +48,9 @@ func (c *Config) Shared() bool { return isPostgres(c.Database) }
 type Admin struct {
 	Token actions.Secret // "" when the file gives none
 }
+
+// Encryption is what tokens are sealed with; both are "" when the file gives none.
+type Encryption struct{ Key, Previous actions.Secret }
 
 // HTTP bounds what the requests of rules may reach.
 type HTTP struct {

@@ -41,6 +41,9 @@ func (r *reader) sources(root *yaml.Node) {
 		}
 		kind := r.kinds.source(name)
 		text := r.section(k, without(v, "kind"), shape.Of(kind.Config), "kind")
+		if kind.Files != nil {
+			text = kind.Files(text, func(path string) string { return joined(r.dir, path) })
+		}
 		r.config.Sources = append(r.config.Sources, Source{Name: k.Value, Kind: kind, Config: text,
 			Stores: storesOf(v), place: r.place(k)})
 	})
@@ -99,7 +102,7 @@ func (r *reader) kind(k, v *yaml.Node, what string, known []string) (string, boo
 	if r.exp.failed[n] {
 		return "", false
 	}
-	if n.Kind == yaml.ScalarNode && !slices.Contains(known, n.Value) && slices.Contains(laterKinds(what), n.Value) {
+	if n.Kind == yaml.ScalarNode && what == "account" && !slices.Contains(known, n.Value) && slices.Contains(laterKinds(), n.Value) {
 		r.problem(n, fmt.Sprintf("%s of kind %q does not work yet in this version", article(what), n.Value), "Leave it out until a later version.")
 		return "", false
 	}
@@ -114,11 +117,8 @@ func (r *reader) kind(k, v *yaml.Node, what string, known []string) (string, boo
 	return n.Value, true
 }
 
-// laterKinds are those that this version does not have.
-func laterKinds(what string) []string {
-	if what == "source" {
-		return []string{"cloudcart", "openconnectors", "signed"}
-	}
+// laterKinds are the kinds of accounts that this version does not have.
+func laterKinds() []string {
 	return []string{"sms", "newsletter", "license_key", "ecwid", "sql", "notify"}
 }
 
@@ -159,10 +159,18 @@ func stores(root *yaml.Node) []string {
 // storesOf lists the keys below `stores` of a source.
 func storesOf(source *yaml.Node) []string {
 	_, n := document.Find(source, "stores")
-	if n == nil || n.Kind != yaml.MappingNode {
+	var found []string
+	switch {
+	case n == nil:
+		return nil
+	case n.Kind == yaml.SequenceNode:
+		for _, id := range n.Content {
+			found = append(found, id.Value)
+		}
+		return found
+	case n.Kind != yaml.MappingNode:
 		return nil
 	}
-	var found []string
 	for i := 0; i < len(n.Content); i += 2 {
 		found = append(found, n.Content[i].Value)
 	}

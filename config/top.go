@@ -27,6 +27,7 @@ type topKeys struct {
 	Plugins  string                    `json:"plugins,omitempty" jsonschema:"default=plugins" jsonschema_description:"Folder of action plugins."`
 	Retain   string                    `json:"retention,omitempty" jsonschema_description:"How long events and runs are kept, such as 90d; for ever without it. Counts are always kept."`
 	Admin    adminKeys                 `json:"admin,omitempty" jsonschema_description:"Who may use the dashboard and the API."`
+	Encrypt  encryptionKeys            `json:"encryption,omitempty" jsonschema_description:"How tokens of stores that merchants connect are kept."`
 	HTTP     httpKeys                  `json:"http,omitempty" jsonschema_description:"What requests of rules may reach."`
 	Sources  map[string]map[string]any `json:"sources,omitempty" jsonschema_description:"Platforms that send webhooks, by the name in /webhooks/NAME."`
 	Accounts map[string]map[string]any `json:"accounts,omitempty" jsonschema_description:"Accounts that steps send through, by name."`
@@ -34,6 +35,11 @@ type topKeys struct {
 
 type adminKeys struct {
 	Token actions.Secret `json:"token,omitempty" jsonschema_description:"Bearer token of the API and sign-in of the dashboard; take 16 characters or more."`
+}
+
+type encryptionKeys struct {
+	Key      actions.Secret `json:"key,omitempty" jsonschema_description:"Seals the tokens of connected stores in the ledger; 16 characters or more, such as the output of: openssl rand -base64 32"`
+	Previous actions.Secret `json:"previous_key,omitempty" jsonschema_description:"The key before, while it is changed: what was sealed with it is still read."`
 }
 
 type httpKeys struct {
@@ -66,7 +72,22 @@ func (r *reader) top(root *yaml.Node) {
 			r.warn(n, fmt.Sprintf("the admin token is shorter than %d characters", minToken), "Make one with: openssl rand -hex 24")
 		}
 	}
+	r.encryption(root)
 	r.allow(root)
+}
+
+// encryption reads the keys that seal tokens.
+func (r *reader) encryption(root *yaml.Node) {
+	for key, into := range map[string]*actions.Secret{"key": &r.config.Encryption.Key, "previous_key": &r.config.Encryption.Previous} {
+		n := r.node(root, "encryption", key)
+		if n == nil {
+			continue
+		}
+		*into = actions.Secret(n.Value)
+		if len(n.Value) < minToken {
+			r.problem(n, fmt.Sprintf("the key is shorter than %d characters", minToken), "Make one with: openssl rand -base64 32")
+		}
+	}
 }
 
 // node gives the value of a path of keys when it is text of its own and not the place of another problem.

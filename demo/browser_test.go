@@ -17,8 +17,8 @@ import (
 	"shopbell/sources"
 )
 
-// idle is an engine to which nothing happens.
-type idle struct{}
+// idle is an engine to which nothing happens. What pages of the demo do not ask for is left nil.
+type idle struct{ server.Engine }
 
 func (idle) Receive(context.Context, string, sources.Request) error { return nil }
 func (idle) Retry(context.Context, int64) error                     { return nil }
@@ -31,7 +31,7 @@ func (idle) Changes() (<-chan struct{}, func())                     { return nil
 func dashboard(t *testing.T, d *Demo) string {
 	t.Helper()
 	s := server.New(server.Options{
-		Engine: idle{}, Ledger: struct{ engine.Reader }{}, Token: "t", Rules: func() server.Rulebook { return nil },
+		Engine: idle{nil}, Ledger: struct{ engine.Reader }{}, Token: "t", Rules: func() server.Rulebook { return nil },
 		Reload: func(context.Context) error { return nil }, Extra: d.Pages(),
 	})
 	web := httptest.NewServer(s.Handler())

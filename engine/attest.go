@@ -61,13 +61,16 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 		store = profile
 	}
 	var seen view
-	if lively || reads(src.Mode(), typ, need.Entity) {
+	if lively || reads(src, typ, need.Entity) {
 		if seen, ok = e.read(ctx, src, typ, r); !ok {
 			return
 		}
 	}
 	if lively {
-		e.learn(ctx, src.(sources.Lively), r, seen.reading)
+		if err := e.learn(ctx, src.(sources.Lively), r, seen.reading); err != nil {
+			e.putOff(ctx, r, err, "what is known of the store")
+			return
+		}
 	}
 	if !need.Listens {
 		e.conclude(ctx, r, EventUnmatched, "no rule listens to "+r.Type)
@@ -81,6 +84,7 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 // a message whose amounts have no currency is better than no message.
 func (e *Engine) profile(ctx context.Context, src sources.Source, r *Record) (event.Store, error) {
 	store, err := src.Profile(ctx, r.Store)
+	e.bury(ctx, src, r.Source, r.Store, err)
 	if sources.IsDenied(err) || sources.IsUnconfirmed(err) {
 		e.health.attestFailed(r.Source, err)
 		e.o.Log.Warn("rules go without the store's profile", "source", r.Source, "store", r.Store, "error", err)
@@ -125,7 +129,7 @@ func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, 
 		e.putOff(ctx, r, err, "the earlier state")
 		return v, false
 	}
-	if v.before == nil || r.Replay > 0 {
+	if r.Replay > 0 || v.before == nil && typ.Change != event.Deleted {
 		return v, true
 	}
 	return v, e.isNew(ctx, src, typ, r, &v)
@@ -248,7 +252,7 @@ func (e *Engine) putOff(ctx context.Context, r *Record, cause error, what string
 		e.events.drop(eventEntry(r).key, eventEntry(r).group)
 		e.events.settled(r.Seq)
 		e.eventFeed.at(r.Due)
-	}, d)
+	}, d, &Tally{Count{Day: time.Now(), Source: r.Source, Store: r.Store, What: CountAttestFailure, N: 1}})
 	if err != nil {
 		e.o.Log.Warn("an event could not be put off; it stays pending", "event", r.Key(), "error", err)
 	}

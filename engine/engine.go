@@ -121,7 +121,7 @@ func New(o Options) *Engine {
 	if o.Node == nil {
 		o.Node = func() Node { return Node{} }
 	}
-	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
+	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), lives: newLifeState(), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
 	e.shared, _ = o.Ledger.(Shared)
 	e.rules.Store(o.Rules)
 	e.health.start()
@@ -151,6 +151,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		_ = e.Stop(ctx)
 		return err
 	}
+	e.workers.Go(func() { e.watch(e.feedCtx) })
 	if e.shared != nil {
 		e.workers.Go(func() { e.keepRecalling(e.feedCtx) })
 		e.workers.Go(func() { e.shared.Work(e.feedCtx, e.desk()) })

@@ -31,6 +31,10 @@ type SourceHealth struct {
 	RefusalReason   string
 	LastAttestError string
 	AttestErrorAt   time.Time
+	// Quiet says that no webhook has come for unusually long, in a sentence; "" when that is not so.
+	Quiet string
+	// PollLag is by how much the store that is polled the latest is behind its interval; 0 when none is.
+	PollLag time.Duration
 }
 
 // AccountHealth tells how an account is.
@@ -87,6 +91,15 @@ func (e *Engine) Probe(ctx context.Context) {
 }
 
 func (h *health) accepted() { h.received.Store(time.Now().UnixNano()) }
+
+// watched notes what the watch has seen of a source.
+func (h *health) watched(source, quiet string, lag time.Duration) (changed bool) {
+	h.source(source, func(s *SourceHealth) {
+		changed = (s.Quiet == "") != (quiet == "")
+		s.Quiet, s.PollLag = quiet, lag
+	})
+	return changed
+}
 
 func (h *health) verified(source string, at time.Time) {
 	h.source(source, func(s *SourceHealth) { s.LastVerified = at })

@@ -57,8 +57,8 @@ type Reader interface {
 	// Memo gives one memo; [ErrNone] when there is none.
 	Memo(ctx context.Context, source, store, name string) (Memo, error)
 	// Memos gives those of all stores that have a name and were put since a time, oldest first. A name that ends in a slash
-	// stands for all that begin with it.
-	Memos(ctx context.Context, name string, since time.Time) ([]Memo, error)
+	// stands for all that begin with it. Their values are left out unless they are to be whole.
+	Memos(ctx context.Context, name string, since time.Time, whole bool) ([]Memo, error)
 }
 
 // A Memo is what the engine has to remember of a store beside its events: how far it was polled, how it was installed.
@@ -98,6 +98,12 @@ type Count struct {
 	What   string // "event.planned", "event.duplicate", "run.done", …
 	N      int64
 }
+
+// What is counted beside events by their states and runs by theirs.
+const (
+	CountRefusal       = "refusal." // with the label of the refusal after it
+	CountAttestFailure = "attest.failed"
+)
 
 // A Revision is one content of one rule, kept as long as runs refer to it.
 type Revision struct {
@@ -181,8 +187,13 @@ type Purge struct {
 	Gone int
 }
 
-// Put keeps a memo in place of the one with the same source, store and name; one without a value is dropped.
-type Put struct{ Memo Memo }
+// Put keeps a memo in place of the one with the same source, store and name; one without a value is dropped. With Of set, only in
+// place of the one that was updated then.
+type Put struct {
+	Memo  Memo
+	Of    time.Time
+	Stale bool // filled in: it was another one, so nothing was done
+}
 
 // Rewrite replaces what an event and runs hold for people: Body, Data, Entity and Note of the event, Steps of the runs. Nothing
 // else of them is changed. It is for forgetting a person.

@@ -30,9 +30,17 @@ type burial struct {
 
 // lifeState is what this node knows of the lives of stores.
 type lifeState struct {
-	mu     sync.Mutex
-	read   time.Time // up to when memos are known
-	buried map[Store]string
+	mu      sync.Mutex
+	read    time.Time            // up to when memos are known, save for late ones
+	applied map[string]time.Time // memos that have been heeded, by name and store
+	buried  map[Store]string     // fingerprints of dead credentials that the ledger knows
+}
+
+// A memo may appear this much after a later one: transactions end in another order than they begin.
+const lateMemos = time.Minute
+
+func newLifeState() lifeState {
+	return lifeState{applied: map[string]time.Time{}, buried: map[Store]string{}}
 }
 
 // recallEvery is how often a node looks for what others have learned.
@@ -59,23 +67,41 @@ func (e *Engine) recallLives(ctx context.Context) error {
 	s.mu.Lock()
 	since := s.read
 	s.mu.Unlock()
-	if since.IsZero() {
-		if err := e.recallDead(ctx); err != nil {
+	if !since.IsZero() {
+		since = since.Add(-lateMemos)
+	}
+	for _, name := range []string{memoLife, memoDead} { // in this order: a credential is known only once its store is
+		memos, err := e.o.Ledger.Memos(ctx, name, since, true)
+		if err != nil {
 			return err
 		}
+		for _, m := range memos {
+			if !s.isNews(m) {
+				continue
+			}
+			if name == memoLife {
+				e.recallLife(m)
+			} else {
+				e.recallDead(m)
+			}
+		}
 	}
-	memos, err := e.o.Ledger.Memos(ctx, memoLife, since)
-	if err != nil {
-		return err
-	}
-	for _, m := range memos {
-		e.recallLife(m)
-		since = m.Updated
-	}
-	s.mu.Lock()
-	s.read = since
-	s.mu.Unlock()
 	return nil
+}
+
+// isNews tells whether a memo has not been heeded yet, and notes that it is.
+func (s *lifeState) isNews(m Memo) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.Updated.After(s.read) {
+		s.read = m.Updated
+	}
+	key := m.Name + "/" + m.Source + "/" + m.Store
+	if s.applied[key].Equal(m.Updated) {
+		return false
+	}
+	s.applied[key] = m.Updated
+	return true
 }
 
 func (e *Engine) recallLife(m Memo) {
@@ -98,40 +124,55 @@ func (e *Engine) recallLife(m Memo) {
 	}
 }
 
-func (e *Engine) recallDead(ctx context.Context) error {
-	memos, err := e.o.Ledger.Memos(ctx, memoDead, time.Time{})
-	if err != nil {
-		return err
+// recallDead has a dead credential left alone, or one that somebody revived on another node tried again.
+func (e *Engine) recallDead(m Memo) {
+	var b burial
+	at := Store{m.Source, m.Store}
+	caller, ok := e.o.Sources[m.Source].(sources.Caller)
+	if !ok || json.Unmarshal(m.Value, &b) != nil {
+		return
 	}
-	for _, m := range memos {
-		var b burial
-		caller, ok := e.o.Sources[m.Source].(sources.Caller)
-		if !ok || json.Unmarshal(m.Value, &b) != nil || caller.Fingerprint(m.Store) != b.Fingerprint {
-			continue
+	s := &e.lives
+	s.mu.Lock()
+	before := s.buried[at]
+	s.buried[at] = b.Fingerprint
+	s.mu.Unlock()
+	switch {
+	case b.Fingerprint == "":
+		if before != "" {
+			caller.Revive(m.Store)
 		}
+	case caller.Fingerprint(m.Store) == b.Fingerprint:
 		caller.Bury(m.Store, b.Since, b.Why)
 	}
-	return nil
 }
 
 // learn has a source know what an event means for a store, now and after a restart.
-func (e *Engine) learn(ctx context.Context, src sources.Lively, r *Record, reading sources.Reading) {
+func (e *Engine) learn(ctx context.Context, src sources.Lively, r *Record, reading sources.Reading) error {
 	now := src.Follow(r.Type, reading)
 	if now == sources.Unchanged {
-		return
+		return nil
 	}
 	l := life{Life: now, At: time.Now()}
-	if m, err := e.o.Ledger.Memo(ctx, r.Source, r.Store, memoLife); err == nil && now != sources.Uninstalled {
-		var before life
-		if json.Unmarshal(m.Value, &before) == nil {
-			l.Token, l.Scopes = before.Token, before.Scopes
-		}
+	var before life
+	m, err := e.o.Ledger.Memo(ctx, r.Source, r.Store, memoLife)
+	if err == nil {
+		err = json.Unmarshal(m.Value, &before)
+	}
+	switch {
+	case err != nil && !errors.Is(err, ErrNone):
+		return err
+	case now != sources.Uninstalled:
+		l.Token, l.Scopes = before.Token, before.Scopes
+	case before.Token != nil && !r.Created.IsZero() && r.Created.Before(before.At.Add(-lateMemos)):
+		return nil // it was uninstalled, and installed again since
 	}
 	if err := e.remember(ctx, Store{r.Source, r.Store}, memoLife, l); err != nil {
-		return // the event stays pending: the engine stops
+		return err
 	}
 	src.Live(r.Store, now)
 	e.o.Log.Info("a store's app has changed", "source", r.Source, "store", r.Store, "life", now)
+	return nil
 }
 
 func (e *Engine) remember(ctx context.Context, at Store, name string, v any) error {
@@ -139,7 +180,7 @@ func (e *Engine) remember(ctx context.Context, at Store, name string, v any) err
 	if err != nil {
 		return err
 	}
-	return e.committer.insist(ctx, nil, &Put{Memo{Source: at.Source, Store: at.Store, Name: name, Value: value}})
+	return e.committer.insist(ctx, nil, &Put{Memo: Memo{Source: at.Source, Store: at.Store, Name: name, Value: value}})
 }
 
 // bury remembers a dead credential, so that it is not called in the program's next life either.
@@ -155,9 +196,6 @@ func (e *Engine) bury(ctx context.Context, src sources.Source, source, store str
 	at, print := Store{source, store}, caller.Fingerprint(store)
 	s := &e.lives
 	s.mu.Lock()
-	if s.buried == nil {
-		s.buried = map[Store]string{}
-	}
 	before := s.buried[at]
 	s.buried[at] = print
 	s.mu.Unlock()
@@ -179,8 +217,11 @@ func (e *Engine) Revive(ctx context.Context, source, store string) error {
 	if !ok || !src.Serves(store) {
 		return ErrNone
 	}
-	err := e.committer.commit(ctx, nil, &Put{Memo{Source: source, Store: store, Name: memoDead}})
+	value, err := json.Marshal(burial{Since: time.Now()}) // other nodes learn of it from this
 	if err != nil {
+		return err
+	}
+	if err := e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: source, Store: store, Name: memoDead, Value: value}}); err != nil {
 		return err
 	}
 	s := &e.lives
@@ -188,7 +229,7 @@ func (e *Engine) Revive(ctx context.Context, source, store string) error {
 	delete(s.buried, Store{source, store})
 	s.mu.Unlock()
 	caller.Revive(store)
-	e.polled(Store{source, store}, time.Time{})
+	e.pollSoon(Store{source, store})
 	return nil
 }
 
@@ -240,7 +281,7 @@ func (e *Engine) Install(ctx context.Context, source string, query url.Values) (
 	if lively, ok := installer.(sources.Lively); ok {
 		lively.Live(i.Store, sources.Installed)
 	}
-	e.polled(at, time.Time{})
+	e.pollSoon(at)
 	e.o.Log.Info("a store was connected", "source", source, "store", i.Store, "scopes", i.Scopes)
 	return i.Store, nil
 }

@@ -38,15 +38,16 @@ func (e *Engine) isOld(ctx context.Context, p sources.Poller, typ *event.Type, f
 	ev := &f.Event
 	switch typ.Change {
 	case event.Created, event.Deleted:
-		told, err := e.o.Ledger.Events(ctx, EventFilter{Source: ev.Source, Store: ev.Store, Subject: ev.Subject, Type: ev.Type, Limit: 1})
-		return len(told) > 0, err
+		told, err := e.told(ctx, ev, 0)
+		return told != nil, err
 	case event.Updated:
 		raw, _, err := e.o.Ledger.Snapshot(ctx, ev.Source, ev.Store, ev.Subject)
 		if err != nil || raw == nil {
 			return false, err
 		}
 		if v := p.Version(typ.Noun, raw); !v.IsZero() && !ev.Created.IsZero() {
-			return !v.Before(ev.Created), nil
+			// Two changes in one second have one version.
+			return v.After(ev.Created) || v.Equal(ev.Created) && (f.Entity == nil || same(raw, f.Entity)), nil
 		}
 		return f.Entity != nil && same(raw, f.Entity), nil
 	}
@@ -59,11 +60,15 @@ const stampLag = 10 * time.Second
 // isCovered tells whether the change behind an event was worked before, found in another way: by a poll, where this is a
 // webhook, and the other way round. The answer is a sentence, "" for no. Each change is worked once.
 func (e *Engine) isCovered(ctx context.Context, p sources.Poller, typ *event.Type, r *Record, was, is json.RawMessage) (string, error) {
-	if typ.Change != event.Updated || r.Replay > 0 || is == nil {
+	if typ.Change == event.Deleted && r.Replay == 0 && r.Subject != "" {
+		return e.isGoneAlready(ctx, p, r)
+	}
+	if typ.Change != event.Updated || r.Replay > 0 || is == nil || was == nil {
 		return "", nil
 	}
+	changed := !same(was, is)
 	if r.Polled {
-		if was != nil && (same(was, is) || sameVersion(p, typ.Noun, was, is)) {
+		if !changed {
 			return fmt.Sprintf("found by polling; event %d has told of it before", r.Prev), nil
 		}
 		return "", nil
@@ -80,8 +85,9 @@ func (e *Engine) isCovered(ctx context.Context, p sources.Poller, typ *event.Typ
 		if !o.Polled || o.State != EventPlanned && o.State != EventUnmatched || o.Type == r.Type && o.Seq == r.Seq {
 			continue
 		}
-		before := !r.Created.After(o.Created)
-		near := !r.Created.After(o.Created.Add(stampLag)) && !version.IsZero() && !version.After(o.Created)
+		// What has changed since without a newer version happened in the same second, and nobody else tells of it.
+		before := !r.Created.After(o.Created) && (!changed || version.After(o.Created))
+		near := !changed && !r.Created.After(o.Created.Add(stampLag)) && !version.IsZero() && !version.After(o.Created)
 		if before || near {
 			return fmt.Sprintf("polling had found this change before the webhook came: event %d", o.Seq), nil
 		}
@@ -89,9 +95,31 @@ func (e *Engine) isCovered(ctx context.Context, p sources.Poller, typ *event.Typ
 	return "", nil
 }
 
-func sameVersion(p sources.Poller, noun string, a, b json.RawMessage) bool {
-	v, w := p.Version(noun, a), p.Version(noun, b)
-	return !v.IsZero() && v.Equal(w)
+// isGoneAlready tells whether a deletion was worked before, found in the other way.
+func (e *Engine) isGoneAlready(ctx context.Context, p sources.Poller, r *Record) (string, error) {
+	if p.Every() <= 0 {
+		return "", nil
+	}
+	other, err := e.told(ctx, &r.Event, r.Seq)
+	if err != nil || other == nil || other.State == EventPending || !r.Polled && !other.Polled {
+		return "", err
+	}
+	return fmt.Sprintf("event %d has told of it before", other.Seq), nil
+}
+
+// told gives an event of the same type and subject that stands, other than the one with a Seq; nil for none.
+func (e *Engine) told(ctx context.Context, ev *event.Event, but int64) (*Record, error) {
+	others, err := e.o.Ledger.Events(ctx, EventFilter{Source: ev.Source, Store: ev.Store, Subject: ev.Subject, Type: ev.Type, Limit: 20})
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range others {
+		stands := o.State == EventPending || o.State == EventPlanned || o.State == EventUnmatched
+		if stands && o.Seq != but {
+			return &others[i], nil
+		}
+	}
+	return nil, nil
 }
 
 // same tells whether two entities say the same, however they are written.

@@ -17,6 +17,8 @@ const (
 	pollersMost = 16               // stores asked at once
 	pollBatches = 50               // of one store in a row, before others have their turn
 	pollLook    = time.Second      // how often it is seen which store's turn has come
+	pollLongest = 50 * time.Second // how long one store may take; it goes on at its next turn
+	knownSlack  = 2 * time.Second  // by which the ledger's clock may be ahead
 )
 
 // The names of memos.
@@ -47,13 +49,15 @@ func (e *Engine) rounds() (found []round) {
 type pollState struct {
 	mu      sync.Mutex
 	next    map[Store]time.Time
+	known   map[Store]time.Time // up to when memos of a store tell nothing new
+	places  chan struct{}
 	asking  map[Store]bool
 	read    time.Time // up to when memos are known
 	lagging map[Store]pollFailure
 }
 
 func newPollState() pollState {
-	return pollState{next: map[Store]time.Time{}, asking: map[Store]bool{}, lagging: map[Store]pollFailure{}}
+	return pollState{next: map[Store]time.Time{}, known: map[Store]time.Time{}, places: make(chan struct{}, pollersMost), asking: map[Store]bool{}, lagging: map[Store]pollFailure{}}
 }
 
 type pollFailure struct {
@@ -77,19 +81,16 @@ func (e *Engine) pollSpell(ctx context.Context) {
 		e.o.Log.Warn("stores are not polled: the ledger does not tell when they were", "error", err)
 		return
 	}
-	var asking sync.WaitGroup
-	defer asking.Wait()
-	places := make(chan struct{}, pollersMost)
 	for {
 		for _, due := range e.pollsDue(time.Now()) {
 			select {
-			case places <- struct{}{}:
+			case e.polls.places <- struct{}{}:
 			case <-ctx.Done():
 				e.polled(due, time.Time{})
 				continue
 			}
-			asking.Go(func() {
-				defer func() { <-places }()
+			e.workers.Go(func() { // those who wait for workers wait for this spell too, so there is one left to wait for
+				defer func() { <-e.polls.places }()
 				e.poll(e.feedCtx, due)
 			})
 		}
@@ -105,7 +106,7 @@ func (e *Engine) recallPolls(ctx context.Context) error {
 	s.mu.Lock()
 	since := s.read
 	s.mu.Unlock()
-	memos, err := e.o.Ledger.Memos(ctx, memoPoll, since)
+	memos, err := e.o.Ledger.Memos(ctx, memoPoll, since, false)
 	if err != nil {
 		return err
 	}
@@ -117,8 +118,8 @@ func (e *Engine) recallPolls(ctx context.Context) error {
 			continue
 		}
 		at := Store{m.Source, m.Store}
-		if next := m.Updated.Add(src.Every()); next.After(s.next[at]) {
-			s.next[at] = next
+		if m.Updated.After(s.known[at]) {
+			s.next[at], s.known[at] = m.Updated.Add(src.Every()), m.Updated
 		}
 		if m.Updated.After(s.read) {
 			s.read = m.Updated
@@ -137,6 +138,9 @@ func (e *Engine) pollsDue(now time.Time) (due []Store) {
 			at := Store{r.name, store}
 			if !s.asking[at] && !s.next[at].After(now) {
 				s.asking[at] = true
+				if s.next[at] == soon {
+					s.next[at] = time.Time{}
+				}
 				due = append(due, at)
 			}
 		}
@@ -151,13 +155,31 @@ func (e *Engine) polled(at Store, next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.asking, at)
-	s.next[at] = next
+	if s.next[at] != soon {
+		s.next[at] = next
+	}
+	s.known[at] = time.Now().Add(knownSlack)
+}
+
+// soon stands for a turn that somebody asked for, whenever it was to be.
+var soon = time.Unix(1, 0)
+
+// pollSoon makes it a store's turn.
+func (e *Engine) pollSoon(at Store) {
+	s := &e.polls
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next[at] = soon
 }
 
 // poll asks one store.
 func (e *Engine) poll(ctx context.Context, at Store) {
-	p := e.o.Sources[at.Source].(sources.Poller)
-	more, err := e.pollSafely(ctx, p, at)
+	src := e.o.Sources[at.Source]
+	p := src.(sources.Poller)
+	bounded, cancel := context.WithTimeout(ctx, pollLongest)
+	defer cancel()
+	more, err := e.pollSafely(bounded, p, at)
+	e.bury(ctx, src, at.Source, at.Store, err)
 	now := time.Now()
 	next := now.Add(p.Every())
 	switch {
@@ -230,6 +252,6 @@ func (e *Engine) pollOnce(ctx context.Context, p sources.Poller, at Store) (more
 			accepts, changes = append(accepts, a), append(changes, a)
 		}
 	}
-	changes = append(changes, &Put{Memo{Source: at.Source, Store: at.Store, Name: memoPoll, Value: batch.Cursor}})
+	changes = append(changes, &Put{Memo: Memo{Source: at.Source, Store: at.Store, Name: memoPoll, Value: batch.Cursor}})
 	return batch.More, e.committer.commit(ctx, func() { e.accepted(accepts) }, changes...)
 }

@@ -90,7 +90,7 @@ func (e *Engine) admit(src sources.Source, ev *event.Event) *Accept {
 		r.State = EventPending
 	case !need.Listens:
 		r.Note = "no rule listens to " + ev.Type
-	case need.Profile || reads(src.Mode(), typ, need.Entity):
+	case need.Profile || reads(src, typ, need.Entity):
 		r.State = EventPending
 	default:
 		var was map[string]any
@@ -111,8 +111,15 @@ func (e *Engine) eventType(ev *event.Event) (*event.Type, bool) {
 }
 
 // reads tells whether the entity of an event is to be read back.
-func reads(m sources.Mode, t *event.Type, wanted bool) bool {
-	return t.Readable && (m == sources.Always || m == sources.Needed && wanted)
+func reads(src sources.Source, t *event.Type, wanted bool) bool {
+	switch {
+	case !t.Readable || src.Mode() == sources.Never:
+		return false
+	case src.Mode() == sources.Always || wanted:
+		return true
+	}
+	p, ok := src.(sources.Poller) // what a poll and a webhook tell of is told apart by what is read
+	return ok && p.Every() > 0 && t.Change != event.Other
 }
 
 // accepted goes on with events that are on disk. The committer calls it, in the order of the commits.
@@ -172,13 +179,15 @@ func (e *Engine) refuse(ctx context.Context, source string, r sources.Request, e
 	}
 	e.o.Meter.Received(source, refusal.Label)
 	e.health.refused(source, r.Received, refusal.Reason)
-	change := Change(&Tally{Count{Day: r.Received, Source: source, What: "event.refused", N: 1}})
+	changes := []Change{&Tally{Count{Day: r.Received, Source: source, What: CountRefusal + refusal.Label, N: 1}}}
 	if e.samples.take(time.Now()) {
-		change = &Accept{Record: refusedRecord(source, r, refusal)}
+		changes = append(changes, &Accept{Record: refusedRecord(source, r, refusal)})
+	} else {
+		changes = append(changes, &Tally{Count{Day: r.Received, Source: source, What: "event.refused", N: 1}})
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxPatience)
 	defer cancel()
-	if err := e.committer.commit(ctx, nil, change); err != nil {
+	if err := e.committer.commit(ctx, nil, changes...); err != nil {
 		e.o.Log.Warn("a refused notification could not be recorded", "source", source, "reason", refusal.Reason, "error", err)
 	}
 	return refusal

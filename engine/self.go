@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,36 +25,36 @@ func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) e
 		return ErrNoSource
 	}
 	name := memoEdit + edit.Subject
-	if before, err := e.edit(ctx, source, edit.Store, edit.Subject); err != nil {
-		return err
-	} else if before != nil { // several changes in a row may come back as one event
-		for field, value := range before.Set {
-			if _, again := edit.Set[field]; !again {
-				edit.Set[field] = value
-			}
-		}
-	}
-	value, err := json.Marshal(edit)
+	before, _, err := e.edit(ctx, source, edit.Store, edit.Subject)
 	if err != nil {
 		return err
 	}
-	if err := e.committer.commit(ctx, nil, &Put{Memo{Source: source, Store: edit.Store, Name: name, Value: value}}); err != nil {
+	all := sources.Edit{Set: map[string]json.RawMessage{}} // several changes in a row may come back as one event
+	if before != nil {
+		maps.Copy(all.Set, before.Set)
+	}
+	maps.Copy(all.Set, edit.Set)
+	value, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	if err := e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: source, Store: edit.Store, Name: name, Value: value}}); err != nil {
 		return err
 	}
 	return changer.Change(ctx, edit)
 }
 
-// edit gives what we changed of a subject of late; nil for nothing.
-func (e *Engine) edit(ctx context.Context, source, store, subject string) (*sources.Edit, error) {
+// edit gives what we changed of a subject of late, and when; nil for nothing.
+func (e *Engine) edit(ctx context.Context, source, store, subject string) (*sources.Edit, time.Time, error) {
 	m, err := e.o.Ledger.Memo(ctx, source, store, memoEdit+subject)
 	if errors.Is(err, ErrNone) || err == nil && time.Since(m.Updated) > echoFor {
-		return nil, nil
+		return nil, time.Time{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	edit := &sources.Edit{Store: store, Subject: subject}
-	return edit, json.Unmarshal(m.Value, edit)
+	return edit, m.Updated, json.Unmarshal(m.Value, edit)
 }
 
 // isOwn tells whether all that has changed of an entity is what we changed ourselves. A change that somebody else made
@@ -63,7 +64,7 @@ func (e *Engine) isOwn(ctx context.Context, src sources.Source, typ *event.Type,
 	if !ok || typ.Change != event.Updated || v.entity == nil || v.was == nil {
 		return false, nil
 	}
-	edit, err := e.edit(ctx, r.Source, r.Store, r.Subject)
+	edit, at, err := e.edit(ctx, r.Source, r.Store, r.Subject)
 	if err != nil || edit == nil {
 		return false, err
 	}
@@ -73,7 +74,7 @@ func (e *Engine) isOwn(ctx context.Context, src sources.Source, typ *event.Type,
 	// It explains no second change: somebody else may make the same one. But the event may come doubled, without a change.
 	edit.Set = map[string]json.RawMessage{}
 	value, err := json.Marshal(edit)
-	v.also = append(v.also, &Put{Memo{Source: r.Source, Store: r.Store, Name: memoEdit + r.Subject, Value: value}})
+	v.also = append(v.also, &Put{Memo: Memo{Source: r.Source, Store: r.Store, Name: memoEdit + r.Subject, Value: value}, Of: at})
 	return true, err
 }
 
@@ -101,13 +102,13 @@ func explains(set map[string]json.RawMessage, was, is map[string]any, volatile [
 
 // sweepEdits forgets what we changed long ago.
 func (e *Engine) sweepEdits(ctx context.Context) {
-	memos, err := e.o.Ledger.Memos(ctx, memoEdit, time.Time{})
+	memos, err := e.o.Ledger.Memos(ctx, memoEdit, time.Time{}, false)
 	if err != nil {
 		return
 	}
 	for _, m := range memos {
 		if time.Since(m.Updated) > echoFor && strings.HasPrefix(m.Name, memoEdit) {
-			if e.committer.insist(ctx, nil, &Put{Memo{Source: m.Source, Store: m.Store, Name: m.Name}}) != nil {
+			if e.committer.insist(ctx, nil, &Put{Memo: Memo{Source: m.Source, Store: m.Store, Name: m.Name}}) != nil {
 				return
 			}
 		}

@@ -25,6 +25,9 @@ type EventForm struct {
 	State    engine.EventState `json:"state"`
 	Note     string            `json:"note,omitempty"`
 	Gone     bool              `json:"gone,omitempty"`
+	Polled   bool              `json:"polled,omitempty"`
+	Stale    bool              `json:"stale,omitempty"`
+	Self     bool              `json:"self,omitempty"`
 	Prev     int64             `json:"prev,omitempty"`
 	Due      time.Time         `json:"due,omitzero"`
 	Tries    int               `json:"tries"`
@@ -38,7 +41,7 @@ type EventForm struct {
 func FormOfEvent(r engine.Record) EventForm {
 	form := EventForm{
 		Seq: r.Seq, Source: r.Source, Store: r.Store, ID: r.ID, Type: r.Type, Subject: r.Subject, Created: utc(r.Created),
-		Received: utc(r.Received), State: r.State, Note: r.Note, Gone: r.Gone, Prev: r.Prev, Tries: r.Tries, Replays: r.Replay,
+		Received: utc(r.Received), State: r.State, Note: r.Note, Gone: r.Gone, Polled: r.Polled, Stale: r.Stale, Self: r.Self, Prev: r.Prev, Tries: r.Tries, Replays: r.Replay,
 		Data: rawJSON(r.Data), Entity: rawJSON(r.Entity), Body: rawJSON(r.Body),
 	}
 	if r.State == engine.EventPending {

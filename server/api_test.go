@@ -44,6 +44,12 @@ func apiCalls() []apiCall {
 		{"POST", "/events/{seq}/replay", "/events/1/replay", 202, nil}, {"POST", "/events/{seq}/replay", "/events/404/replay", 404, nil},
 		{"POST", "/events/{seq}/replay", "/events/409/replay", 409, nil},
 		{"POST", "/reload", "/reload", 200, nil}, {"POST", "/reload", "/reload", 422, errors.New("the folder is not there")},
+		{"GET", "/sources", "/sources", 200, nil}, {"GET", "/sources", "/sources?store=1003&limit=1", 200, nil}, {"GET", "/sources", "/sources?limit=x", 400, nil},
+		{"GET", "/sources/{source}", "/sources/ecwid", 200, nil}, {"GET", "/sources/{source}", "/sources/none", 404, nil},
+		{"POST", "/sources/{source}/stores/{store}/revive", "/sources/ecwid/stores/1003/revive", 202, nil},
+		{"POST", "/sources/{source}/stores/{store}/revive", "/sources/none/stores/1003/revive", 404, nil},
+		{"POST", "/forget", "/forget", 400, nil}, {"POST", "/forget", `/forget {"person":"jane@example.com"}`, 200, nil}, {"POST", "/forget", `/forget {"who":"jane"}`, 400, nil},
+		{"POST", "/forget", `/forget {"source":"ecwid"}`, 400, nil},
 		{"GET", "/openapi.json", "/openapi.json", 200, nil},
 	}
 }
@@ -75,7 +81,8 @@ func TestAPIKeepsItsContract(t *testing.T) {
 	for _, call := range apiCalls() {
 		b := newBench(t)
 		b.ledger.err, b.reload = call.err, call.err
-		answer, body := b.call(t, call.method, "/api/v1"+call.path, "", "Authorization", "Bearer "+testToken)
+		path, sent, _ := strings.Cut(call.path, " ")
+		answer, body := b.call(t, call.method, "/api/v1"+path, sent, "Authorization", "Bearer "+testToken)
 		if answer.StatusCode != call.status || strings.Contains(body, "a secret detail") {
 			t.Errorf("%s %s answers %d %s, want %d", call.method, call.path, answer.StatusCode, body, call.status)
 			continue
@@ -122,7 +129,7 @@ func TestContractIsWhole(t *testing.T) {
 	}
 	for _, route := range b.handler.(*gin.Engine).Routes() {
 		if path, ok := strings.CutPrefix(route.Path, "/api/v1"); ok {
-			path = strings.NewReplacer(":seq", "{seq}", ":id", "{id}").Replace(path)
+			path = strings.NewReplacer(":seq", "{seq}", ":id", "{id}", ":source", "{source}", ":store", "{store}").Replace(path)
 			real = append(real, route.Method+" "+path)
 		}
 	}
@@ -151,7 +158,8 @@ func TestAPINeedsTheToken(t *testing.T) {
 			if call.operation == "/openapi.json" {
 				continue
 			}
-			answer, body := b.call(t, call.method, "/api/v1"+call.path, "", header...)
+			path, _, _ := strings.Cut(call.path, " ")
+			answer, body := b.call(t, call.method, "/api/v1"+path, "", header...)
 			if answer.StatusCode != 401 || answer.Header.Get("WWW-Authenticate") == "" || !strings.Contains(body, `"error":{`) {
 				t.Errorf("%s %s with %v answers %d", call.method, call.path, header, answer.StatusCode)
 			}

@@ -43,7 +43,7 @@ func TestHostileText(t *testing.T) {
 			}
 		}
 	}
-	b.Sources = []Source{{hostile, hostile, sources.Mode(hostile), []string{hostile}}}
+	b.Sources = []Source{{hostile, hostile, sources.Mode(hostile), []string{hostile}, nil}}
 	b.Accounts = []Account{{hostile, hostile, []string{hostile}}}
 	b.engine.health.Sources = map[string]engine.SourceHealth{hostile: {RefusalReason: hostile, LastAttestError: hostile}}
 	b.engine.health.Accounts = map[string]engine.AccountHealth{hostile: {LastError: hostile}}

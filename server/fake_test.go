@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -71,6 +72,46 @@ func (f *fakeEngine) ask(what string, id int64) error {
 	}
 	f.asked = append(f.asked, what)
 	return nil
+}
+
+func (f *fakeEngine) Report(_ context.Context, source, _ string, _ int) ([]engine.SourceReport, error) {
+	if source != "" && source != "ecwid" {
+		return nil, engine.ErrNoSource
+	}
+	return []engine.SourceReport{{Name: "ecwid", SourceHealth: engine.SourceHealth{LastVerified: time.Unix(1735689600, 0), Quiet: "no webhook since yesterday"},
+		Polls: time.Minute, Stores: 2, Credentials: map[sources.CredentialState]int{"dead": 1}, Refusals: map[string]int64{"signature": 3}, Events: 7, Installs: true,
+		List: []engine.StoreReport{{Store: "1003", Credential: sources.Credential{State: "dead", Note: "the token is refused: install the app again"}, Polled: time.Unix(1735689600, 0), PollError: "no way"}, {Store: "2044"}}}}, f.err
+}
+
+func (f *fakeEngine) Revive(_ context.Context, source, store string) error {
+	if source != "ecwid" {
+		return engine.ErrNoSource
+	}
+	return f.ask("revive "+store, 1)
+}
+
+func (f *fakeEngine) Agree(source, state string) (string, error) {
+	if source != "ecwid" {
+		return "", engine.ErrNoInstall
+	}
+	return "https://platform.example/authorize?state=" + state, nil
+}
+
+func (f *fakeEngine) Install(_ context.Context, source string, q url.Values) (string, error) {
+	if source != "ecwid" {
+		return "", engine.ErrNoInstall
+	}
+	if q.Get("error") != "" {
+		return "", errors.New("the merchant did not agree")
+	}
+	return q.Get("store_id"), f.ask("install "+q.Get("code"), 1)
+}
+
+func (f *fakeEngine) Forget(_ context.Context, w engine.Forgetting) (engine.Forgot, error) {
+	if w.Person == "" && w.Store == "" {
+		return engine.Forgot{}, engine.ErrForgetWhom
+	}
+	return engine.Forgot{Looked: 3, Events: 2, Runs: 1, Next: 7}, f.ask("forget "+w.Person, 1)
 }
 
 func (f *fakeEngine) Probe(context.Context) {}
@@ -170,7 +211,7 @@ func newBench(t testing.TB, extra ...Page) *bench {
 		Engine: b.engine, Ledger: b.ledger, Token: testToken, Version: "0.1", Rules: sampleRules,
 		Reload:  func(context.Context) error { return b.reload },
 		Metrics: prometheus.NewRegistry(),
-		Sources: []Source{{"ecwid", "ecwid", sources.Always, []string{"1003", "2044"}}, {"billing", "signed", sources.Never, nil}},
+		Sources: []Source{{"ecwid", "ecwid", sources.Always, []string{"1003", "2044"}, nil}, {"billing", "signed", sources.Never, nil, nil}},
 		Accounts: []Account{
 			{"email", "email", nil}, {"slack", "slack", nil}, {"newsletter", "newsletter", []string{"1003"}},
 		},

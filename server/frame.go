@@ -50,7 +50,7 @@ type pageData struct {
 
 func newFrame(version string, extra []Page) *frame {
 	f := &frame{pages: map[string]*template.Template{}, assets: map[string]asset{}, about: version}
-	f.links = []link{{"/", "Overview"}, {"/events", "Events"}, {"/runs", "Runs"}, {"/rules", "Rules"}, {"/health", "Health"}}
+	f.links = []link{{"/", "Overview"}, {"/events", "Events"}, {"/runs", "Runs"}, {"/rules", "Rules"}, {"/sources", "Sources"}, {"/health", "Health"}}
 	for _, page := range extra {
 		f.links = append(f.links, link{page.Path, page.Title})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"shopbell/actions"
 	"shopbell/engine"
+	"shopbell/sources"
 )
 
 // functions are what templates may call.
@@ -18,9 +19,10 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"moment": moment, "until": until, "pretty": pretty, "tone": tone, "count": count, "took": took,
 		"lower": strings.ToLower, "named": named, "join": strings.Join, "hasPrefix": strings.HasPrefix, "short": short,
-		"state": func(s any) mark { return mark{Word: fmt.Sprint(s), Tone: tone(fmt.Sprint(s))} },
-		"mark":  func(word, tone string) mark { return mark{word, tone} },
-		"add":   func(a, b int) int { return a + b },
+		"state":     func(s any) mark { return mark{Word: fmt.Sprint(s), Tone: tone(fmt.Sprint(s))} },
+		"mark":      func(word, tone string) mark { return mark{word, tone} },
+		"add":       func(a, b int) int { return a + b },
+		"tokenTone": tokenTone, "span": func(seconds float64) string { return (time.Duration(seconds) * time.Second).String() },
 		"problems": func(n int) string {
 			if n == 1 {
 				return "1 problem"
@@ -36,6 +38,19 @@ func named(typ string) string {
 		return "not readable"
 	}
 	return typ
+}
+
+// tokenTone gives the colour of the state of a store's credential.
+func tokenTone(s sources.CredentialState) string {
+	switch s {
+	case sources.CredentialOK:
+		return "good"
+	case sources.CredentialUnused, sources.CredentialStopped:
+		return "calm"
+	case sources.CredentialThrottled, sources.CredentialSilent:
+		return "warn"
+	}
+	return "bad"
 }
 
 // mark is a coloured word.

@@ -114,11 +114,15 @@ type gauges struct {
 	version string
 
 	up, ready, queued, working, accepted, sent *prometheus.Desc
+	verified, quiet, lag                       *prometheus.Desc // of each source
 }
 
 func newGauges(e Engine, version string) *gauges {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("shopbell_"+name, help, nil, nil)
+	}
+	perSource := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("shopbell_"+name, help, []string{"source"}, nil)
 	}
 	return &gauges{
 		engine: e, version: version,
@@ -127,6 +131,9 @@ func newGauges(e Engine, version string) *gauges {
 		queued:   desc("queued", "Events and runs that wait in memory for a worker."),
 		working:  desc("working", "Steps being carried out."),
 		accepted: desc("last_accepted_timestamp_seconds", "When an event was last accepted; 0 for never."),
+		verified: perSource("last_verified_timestamp_seconds", "When the last true notification of a source came; 0 for never."),
+		quiet:    perSource("source_quiet", "1 when a source is silent for unusually long."),
+		lag:      perSource("poll_lag_seconds", "By how much the polling of a source is late."),
 		sent:     desc("last_sent_timestamp_seconds", "When a step was last carried out; 0 for never."),
 	}
 }
@@ -150,6 +157,15 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	put(g.working, float64(h.Working))
 	put(g.accepted, seconds(h.LastAccepted))
 	put(g.sent, seconds(h.LastSent))
+	for name, s := range h.Sources {
+		quiet := 0.0
+		if s.Quiet != "" {
+			quiet = 1
+		}
+		put(g.verified, seconds(s.LastVerified), name)
+		put(g.quiet, quiet, name)
+		put(g.lag, s.PollLag.Seconds(), name)
+	}
 }
 
 func seconds(t time.Time) float64 {

@@ -16,6 +16,7 @@ func (s *Server) pageRoutes(g *gin.RouterGroup) {
 	g.GET("/assets/:name", s.frame.serveAsset)
 	g.GET("/login", s.login)
 	g.POST("/login", s.loginPost)
+	g.GET("/install/:source", s.install)
 	in := g.Group("/", s.admit)
 	in.POST("/logout", s.logout)
 	in.GET("/live", s.live.serve)
@@ -28,6 +29,8 @@ func (s *Server) pageRoutes(g *gin.RouterGroup) {
 	in.POST("/runs/:id/retry", s.retryPost)
 	in.GET("/rules", s.rulesPage)
 	in.POST("/rules/reload", s.reloadPost)
+	in.GET("/sources", s.sourcesPage)
+	in.POST("/sources/:source/:store/revive", s.revivePost)
 	in.GET("/health", s.healthPage)
 	for _, page := range s.Extra {
 		h := gin.WrapH(page.Handler)

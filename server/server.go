@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,15 @@ type Engine interface {
 	Health() engine.Health
 	Probe(context.Context) // renews what Health tells of the ledger
 	Changes() (<-chan struct{}, func())
+	// Report tells how sources do; see [engine.Engine.Report].
+	Report(ctx context.Context, source, store string, limit int) ([]engine.SourceReport, error)
+	Revive(ctx context.Context, source, store string) error
+	Agree(source, state string) (string, error)
+	Install(ctx context.Context, source string, query url.Values) (store string, err error)
+	Forget(context.Context, engine.Forgetting) (engine.Forgot, error)
 }
+
+var _ Engine = (*engine.Engine)(nil)
 
 // A Refuser is an [Engine] that also records what the server turns away before a source has seen it, such as a body
 // that is too large, so that it shows in the list of events. source is always one of Options.Sources.
@@ -85,6 +94,8 @@ type Source struct {
 	Name, Kind string
 	Mode       sources.Mode
 	Stores     []string
+	// Answer maps the status of an answer to what the platform may see; nil for as it is.
+	Answer func(status int) int
 }
 
 // An Account is a configured account, for pages. It holds no secret.
@@ -110,8 +121,8 @@ type Server struct {
 	frame    *frame
 	keys     keys
 	live     *live
-	known    map[string]bool // names of sources
-	spare    sync.Pool       // *[]byte for bodies of unknown length
+	known    map[string]func(int) int // how sources are answered, by name
+	spare    sync.Pool                // *[]byte for bodies of unknown length
 	stopping chan struct{}
 	address  atomic.Value // string: where it listens, once it does
 }
@@ -128,10 +139,13 @@ func New(o Options) *Server {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
-	s := &Server{Options: o, keys: newKeys(o.Token), known: map[string]bool{}, stopping: make(chan struct{})}
+	s := &Server{Options: o, keys: newKeys(o.Token), known: map[string]func(int) int{}, stopping: make(chan struct{})}
 	s.Token = "" // what is derived from it is enough
 	for _, source := range o.Sources {
-		s.known[source.Name] = true
+		s.known[source.Name] = source.Answer
+		if source.Answer == nil {
+			s.known[source.Name] = func(status int) int { return status }
+		}
 	}
 	s.spare.New = func() any { b := make([]byte, 0, firstRead); return &b }
 	s.frame = newFrame(o.Version, o.Extra)

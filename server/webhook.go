@@ -52,27 +52,35 @@ func (s *Server) unread(c *gin.Context, request sources.Request, err error) {
 	switch {
 	case errors.Is(err, errTooLarge):
 		source := c.Param("source")
-		if refuser, ok := s.Engine.(Refuser); ok && s.known[source] {
+		if refuser, ok := s.Engine.(Refuser); ok && s.known[source] != nil {
 			refuser.Refuse(c.Request.Context(), source, request,
 				sources.Refuse(http.StatusRequestEntityTooLarge, "parse", "%v", err))
 		}
-		word(c, http.StatusRequestEntityTooLarge)
+		s.answer(c, http.StatusRequestEntityTooLarge)
 	case errors.Is(err, errTooSlow):
-		word(c, http.StatusRequestTimeout)
+		s.answer(c, http.StatusRequestTimeout)
 	default:
-		word(c, http.StatusBadRequest)
+		s.answer(c, http.StatusBadRequest)
 	}
+}
+
+// answer answers a platform with a status, or with the one that it may see in its place.
+func (s *Server) answer(c *gin.Context, status int) {
+	if may := s.known[c.Param("source")]; may != nil {
+		status = may(status)
+	}
+	word(c, status)
 }
 
 // turnAway answers what the engine did not take.
 func (s *Server) turnAway(c *gin.Context, err error) {
 	if refusal, ok := errors.AsType[*sources.Refusal](err); ok {
-		word(c, refusal.Status)
+		s.answer(c, refusal.Status)
 		return
 	}
 	if overload, ok := errors.AsType[*engine.Overload](err); ok {
 		retryAfter(c, overload.Wait)
-		word(c, overload.Status())
+		s.answer(c, overload.Status())
 		return
 	}
 	if errors.Is(err, engine.ErrNoSource) {
@@ -83,7 +91,7 @@ func (s *Server) turnAway(c *gin.Context, err error) {
 		s.Log.Error("a notification could not be stored", "source", c.Param("source"), "error", err)
 	}
 	retryAfter(c, 10*time.Second)
-	word(c, http.StatusServiceUnavailable)
+	s.answer(c, http.StatusServiceUnavailable)
 }
 
 // retryAfter tells a sender how long to wait, in whole seconds, at least one.

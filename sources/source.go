@@ -30,6 +30,8 @@ type Kind struct {
 	// Open makes a source from its part of the config, which has been checked against Config's schema. The error is
 	// for the operator and must not tell a secret.
 	Open func(name string, config json.RawMessage) (Source, error)
+	// Files gives the config with join done to every value that is the path of a file; nil when there is none.
+	Files func(config json.RawMessage, join func(path string) string) json.RawMessage
 	// Answer says with which HTTP status a platform is answered where any other would be answered with the given one; nil
 	// means with that. It is for platforms that stop for good when they see certain statuses.
 	Answer func(status int) int

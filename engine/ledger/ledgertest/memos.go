@@ -25,7 +25,7 @@ func memos(t *testing.T, b *bench) {
 		t.Errorf("it was put at %v", m.Updated)
 	}
 	all := func(since time.Time) (stores []string) {
-		found, err := b.Memos(t.Context(), "poll", since)
+		found, err := b.Memos(t.Context(), "poll", since, false)
 		want(t, "error", err, nil)
 		for _, m := range found {
 			stores = append(stores, m.Store)
@@ -34,11 +34,18 @@ func memos(t *testing.T, b *bench) {
 	}
 	want(t, "all, the latest last", all(time.Time{}), []string{"2", "1"})
 	want(t, "since the last", all(m.Updated), []string{"1"})
-	begins, err := b.Memos(t.Context(), "install/", time.Time{})
+	late := &engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1", Name: "poll", Value: []byte("late")}, Of: m.Updated.Add(-time.Second)}
+	inTime := &engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1", Name: "poll", Value: []byte("in time")}, Of: m.Updated}
+	b.commit(late)
+	b.commit(inTime)
+	m, err = b.Memo(t.Context(), "ecwid", "1", "poll")
+	want(t, "only in place of another", []any{string(m.Value), late.Stale, inTime.Stale, err}, []any{"in time", true, false, nil})
+	begins, err := b.Memos(t.Context(), "install/", time.Time{}, true)
 	want(t, "names that begin with it", []any{len(begins), err}, []any{0, nil})
 	b.commit(&engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1", Name: "install/a", Value: []byte("x")}})
-	begins, err = b.Memos(t.Context(), "install/", time.Time{})
+	begins, err = b.Memos(t.Context(), "install/", time.Time{}, true)
 	want(t, "names that begin with it", []any{len(begins), err}, []any{1, nil})
+	want(t, "its value", string(begins[0].Value), "x")
 	b.commit(&engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1", Name: "poll"}})
 	if _, err := b.Memo(t.Context(), "ecwid", "1", "poll"); !errors.Is(err, engine.ErrNone) {
 		t.Errorf("a memo that was dropped: %v", err)

@@ -19,6 +19,12 @@ func (m *making) putMemos(r *round) {
 			r.ask("DELETE FROM shopbell.memos WHERE place = $1 AND name = $2", nil, at, clean(p.Memo.Name))
 			continue
 		}
+		if !p.Of.IsZero() {
+			p.Stale = true
+			r.ask("UPDATE shopbell.memos SET value = $3, updated = clock_timestamp() WHERE place = $1 AND name = $2 AND updated = $4 RETURNING id",
+				func(pgx.Rows) error { p.Stale = false; return nil }, at, clean(p.Memo.Name), p.Memo.Value, p.Of)
+			continue
+		}
 		r.ask(`INSERT INTO shopbell.memos (place, name, value, updated) VALUES ($1, $2, $3, clock_timestamp())
 			ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, updated = excluded.updated`, nil, at, clean(p.Memo.Name), p.Memo.Value)
 	}
@@ -34,20 +40,24 @@ func memo(rows pgx.Rows) (m engine.Memo, id int64, err error) {
 
 // Memo implements [engine.Reader].
 func (l *ledger) Memo(ctx context.Context, source, store, name string) (engine.Memo, error) {
-	return one(l.memos(ctx, " WHERE p.source = $1 AND p.store = $2 AND m.name = $3", clean(source), clean(store), clean(name)))
+	return one(l.memos(ctx, true, " WHERE p.source = $1 AND p.store = $2 AND m.name = $3", clean(source), clean(store), clean(name)))
 }
 
 // Memos implements [engine.Reader].
-func (l *ledger) Memos(ctx context.Context, name string, since time.Time) ([]engine.Memo, error) {
+func (l *ledger) Memos(ctx context.Context, name string, since time.Time, whole bool) ([]engine.Memo, error) {
 	matches := "m.name = $1"
 	if strings.HasSuffix(name, "/") {
 		matches = "starts_with(m.name, $1)"
 	}
-	return l.memos(ctx, " WHERE "+matches+" AND m.updated >= coalesce($2, '-infinity'::timestamptz) ORDER BY m.updated, m.id", clean(name), moment(since))
+	return l.memos(ctx, whole, " WHERE "+matches+" AND m.updated >= coalesce($2, '-infinity'::timestamptz) ORDER BY m.updated, m.id", clean(name), moment(since))
 }
 
-func (l *ledger) memos(ctx context.Context, where string, args ...any) (found []engine.Memo, err error) {
-	err = each(ctx, l.pool, memoLine+where, func(rows pgx.Rows) error {
+func (l *ledger) memos(ctx context.Context, whole bool, where string, args ...any) (found []engine.Memo, err error) {
+	line := memoLine
+	if !whole {
+		line = strings.Replace(line, "m.value", "NULL::bytea", 1)
+	}
+	err = each(ctx, l.pool, line+where, func(rows pgx.Rows) error {
 		m, _, err := memo(rows)
 		found = append(found, m)
 		return err

@@ -119,7 +119,7 @@ func TestCheck(t *testing.T) {
 		"a run without a job":       {job + "args = '{\"run\": 9}'", "run 9 is due, and no job hands it out", true},
 		"a begun run without a job": {"UPDATE shopbell.runs SET state = 2 WHERE id = 4; " + job + "args = '{\"run\": 4}'", "run 4 is begun, and no job is with anybody", true},
 		"a run behind nothing":      {"UPDATE shopbell.runs SET lane = 0 WHERE id = 4", "run 5 waits for an earlier run of order/O40, and there is none", true},
-		"numbers given twice":       {"SELECT setval('shopbell.events_seq_seq', 3)", "the next event would get the number 3 or lower, and 50 is taken", true},
+		"numbers given twice":       {"SELECT setval('shopbell.events_seq_seq', 3)", "the next event would get the number 3 or lower, and 52 is taken", true},
 		"run numbers given twice":   {"SELECT setval('shopbell.runs_id_seq', 3)", "the next run would get the number 3 or lower, and 10 is taken", true},
 
 		"two jobs of a subject": {copyOf(`{"seq": 5}`, `{"seq": 4}`), "2 jobs hand out events of order/X", false},

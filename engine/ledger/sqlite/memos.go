@@ -33,21 +33,29 @@ func (l *ledger) put(p *engine.Put) error {
 	if m.Updated.IsZero() { // else it is one that moves house
 		m.Updated = time.Now()
 	}
+	if !p.Of.IsZero() {
+		if f, err = l.prepare("UPDATE memos SET value = ?, updated = ? WHERE place = ? AND name = ? AND updated = ?"); err != nil {
+			return err
+		}
+		err = f.blob(m.Value).time(m.Updated).int(at).text(m.Name).time(p.Of).run()
+		p.Stale = l.write.Changes() == 0
+		return err
+	}
 	return f.int(at).text(m.Name).blob(m.Value).time(m.Updated).run()
 }
 
 // Memo implements [engine.Reader].
 func (l *ledger) Memo(ctx context.Context, source, store, name string) (engine.Memo, error) {
-	return one(l.memos(ctx, " WHERE p.source = ? AND p.store = ? AND m.name = ?", source, store, name))
+	return one(l.memos(ctx, true, " WHERE p.source = ? AND p.store = ? AND m.name = ?", source, store, name))
 }
 
 // Memos implements [engine.Reader].
-func (l *ledger) Memos(ctx context.Context, name string, since time.Time) ([]engine.Memo, error) {
+func (l *ledger) Memos(ctx context.Context, name string, since time.Time, whole bool) ([]engine.Memo, error) {
 	last := name
 	if strings.HasSuffix(name, "/") {
 		last += "\U0010ffff"
 	}
-	return l.memos(ctx, " WHERE m.name BETWEEN ? AND ? AND m.updated >= ? ORDER BY m.updated, m.id", name, last, micros(since))
+	return l.memos(ctx, whole, " WHERE m.name BETWEEN ? AND ? AND m.updated >= ? ORDER BY m.updated, m.id", name, last, micros(since))
 }
 
 const memoLine = "SELECT p.source, p.store, m.name, m.value, m.updated, m.id FROM memos m JOIN places p ON p.id = m.place"
@@ -56,9 +64,13 @@ func memo(s *sqlite.Stmt) engine.Memo {
 	return engine.Memo{Source: s.ColumnText(0), Store: s.ColumnText(1), Name: s.ColumnText(2), Value: blob(s, 3), Updated: instant(s.ColumnInt64(4))}
 }
 
-func (l *ledger) memos(ctx context.Context, where string, args ...any) (found []engine.Memo, err error) {
+func (l *ledger) memos(ctx context.Context, whole bool, where string, args ...any) (found []engine.Memo, err error) {
 	err = l.reading(ctx, func(c *sqlite.Conn) error {
-		return query(c, memoLine+where, args, func(s *sqlite.Stmt) error {
+		line := memoLine
+		if !whole {
+			line = strings.Replace(line, "m.value", "NULL", 1)
+		}
+		return query(c, line+where, args, func(s *sqlite.Stmt) error {
 			found = append(found, memo(s))
 			return nil
 		})
@@ -79,6 +91,9 @@ func (m *mover) exportMemos(out *upkeep.Stretch, after int64, limit int) error {
 // rewrite replaces what an event and its runs hold for people. The claim is kept apart from then on: it may not stand in the body
 // any more.
 func (l *ledger) rewrite(w *engine.Rewrite) error {
+	if err := l.exec("PRAGMA secure_delete=ON"); err != nil { // what was there must not stay in the file's free pages
+		return err
+	}
 	r := w.Record
 	f, err := l.prepare("UPDATE events SET body = ?, data = ?, data_at = -1, data_len = 0, entity = ?, note = ? WHERE seq = ?")
 	if err != nil {
