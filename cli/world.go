@@ -13,6 +13,7 @@ import (
 	"shopbell/engine"
 	"shopbell/rules"
 	"shopbell/sources"
+	"shopbell/sources/ecwid"
 )
 
 // opened is what a config names, made ready: nothing has been connected to yet.
@@ -83,7 +84,7 @@ func worldOf(c *config.Config, o opened) rules.World {
 // defaultWorld is what rules are checked against without a config: every platform and an account of every kind.
 func defaultWorld() rules.World {
 	all := kinds()
-	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
+	w := rules.World{Sources: map[string]rules.Origin{}, Default: ecwid.Name, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
 	for _, k := range all.Sources {
 		w.Sources[k.Name] = rules.Origin{Kind: k.Name, Catalog: k.Catalog, ReadsBack: true}
 	}

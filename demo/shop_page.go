@@ -24,6 +24,7 @@ func (d *Demo) shopPage() server.Page {
 	mux.HandleFunc("POST /shop/pay", d.doing(func(r *http.Request) (string, error) { return "paid", d.pay(r.PostFormValue("order")) }))
 	mux.HandleFunc("POST /shop/cart", d.doing(d.postCart))
 	mux.HandleFunc("POST /shop/stock", d.doing(d.postStock))
+	mux.HandleFunc("POST /shop/act", d.doing(func(r *http.Request) (string, error) { return "act", d.store.Act(r.PostFormValue("type")) }))
 	return server.Page{Path: "/shop", Title: "Shop", Handler: mux}
 }
 
@@ -44,7 +45,7 @@ func (d *Demo) showShop(w http.ResponseWriter, r *http.Request, fault string) {
 	slices.Reverse(log)
 	render(w, r, "Shop", "shop.html", map[string]any{
 		"Products": d.products(), "Customers": customers(), "Orders": d.orders(10), "Deliveries": log[:min(12, len(log))],
-		"Token": server.FormToken(r), "Fault": fault, "Done": said(r.URL.Query().Get("done")), "Low": lowQuantity, "Full": fullQuantity,
+		"Token": server.FormToken(r), "Fault": fault, "Done": said(r.URL.Query().Get("done")), "Low": lowQuantity, "Full": fullQuantity, "Acts": ecwidtest.Acts(),
 	})
 }
 
@@ -57,6 +58,8 @@ func said(done string) string {
 		return "The order is paid, and the store has sent its webhook."
 	case "cart":
 		return "The customer has left, and the store has sent its webhook."
+	case "act":
+		return "It has happened, and the store has sent its webhook."
 	case "stock":
 		return "The stock has changed, and the store has sent its webhook."
 	}

@@ -129,7 +129,7 @@ func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, 
 		e.putOff(ctx, r, err, "the earlier state")
 		return v, false
 	}
-	if r.Replay > 0 || v.before == nil && typ.Change != event.Deleted {
+	if r.Replay > 0 || v.before == nil && typ.Change == event.Updated {
 		return v, true
 	}
 	return v, e.isNew(ctx, src, typ, r, &v)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"shopbell/event"
@@ -38,8 +39,8 @@ func (e *Engine) isOld(ctx context.Context, p sources.Poller, typ *event.Type, f
 	ev := &f.Event
 	switch typ.Change {
 	case event.Created, event.Deleted:
-		told, err := e.told(ctx, ev, 0)
-		return told != nil, err
+		told, err := e.told(ctx, ev)
+		return len(told) > 0, err
 	case event.Updated:
 		raw, _, err := e.o.Ledger.Snapshot(ctx, ev.Source, ev.Store, ev.Subject)
 		if err != nil || raw == nil {
@@ -60,8 +61,8 @@ const stampLag = 10 * time.Second
 // isCovered tells whether the change behind an event was worked before, found in another way: by a poll, where this is a
 // webhook, and the other way round. The answer is a sentence, "" for no. Each change is worked once.
 func (e *Engine) isCovered(ctx context.Context, p sources.Poller, typ *event.Type, r *Record, was, is json.RawMessage) (string, error) {
-	if typ.Change == event.Deleted && r.Replay == 0 && r.Subject != "" {
-		return e.isGoneAlready(ctx, p, r)
+	if (typ.Change == event.Deleted || typ.Change == event.Created) && r.Replay == 0 && r.Subject != "" {
+		return e.isTwin(ctx, p, r)
 	}
 	if typ.Change != event.Updated || r.Replay > 0 || is == nil || was == nil {
 		return "", nil
@@ -95,31 +96,29 @@ func (e *Engine) isCovered(ctx context.Context, p sources.Poller, typ *event.Typ
 	return "", nil
 }
 
-// isGoneAlready tells whether a deletion was worked before, found in the other way.
-func (e *Engine) isGoneAlready(ctx context.Context, p sources.Poller, r *Record) (string, error) {
+// isTwin tells whether a creation or a deletion was worked before, found in the other way.
+func (e *Engine) isTwin(ctx context.Context, p sources.Poller, r *Record) (string, error) {
 	if p.Every() <= 0 {
 		return "", nil
 	}
-	other, err := e.told(ctx, &r.Event, r.Seq)
-	if err != nil || other == nil || other.State == EventPending || !r.Polled && !other.Polled {
+	others, err := e.told(ctx, &r.Event)
+	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("event %d has told of it before", other.Seq), nil
-}
-
-// told gives an event of the same type and subject that stands, other than the one with a Seq; nil for none.
-func (e *Engine) told(ctx context.Context, ev *event.Event, but int64) (*Record, error) {
-	others, err := e.o.Ledger.Events(ctx, EventFilter{Source: ev.Source, Store: ev.Store, Subject: ev.Subject, Type: ev.Type, Limit: 20})
-	if err != nil {
-		return nil, err
-	}
-	for i, o := range others {
-		stands := o.State == EventPending || o.State == EventPlanned || o.State == EventUnmatched
-		if stands && o.Seq != but {
-			return &others[i], nil
+	for _, o := range others {
+		if o.Seq != r.Seq && o.State != EventPending && (r.Polled || o.Polled) {
+			return fmt.Sprintf("event %d has told of it before", o.Seq), nil
 		}
 	}
-	return nil, nil
+	return "", nil
+}
+
+// told gives the events of the same type and subject that stand: those that were refuted, or could not be read, tell nothing.
+func (e *Engine) told(ctx context.Context, ev *event.Event) ([]Record, error) {
+	others, err := e.o.Ledger.Events(ctx, EventFilter{Source: ev.Source, Store: ev.Store, Subject: ev.Subject, Type: ev.Type, Limit: 100})
+	return slices.DeleteFunc(others, func(o Record) bool {
+		return o.State != EventPending && o.State != EventPlanned && o.State != EventUnmatched
+	}), err
 }
 
 // same tells whether two entities say the same, however they are written.

@@ -24,7 +24,10 @@ import (
 
 // A World is what rules are checked against: what the operator has configured.
 type World struct {
-	Sources  map[string]Origin        // by the name in the config
+	Sources map[string]Origin // by the name in the config
+	// Default is the source that an event type without a source's name means, where it has one of that name: when nobody has
+	// said which sources there are. "" means all that have one.
+	Default  string
 	Actions  map[string]*actions.Kind // by name
 	Accounts map[string]Outlet        // by the name in the config
 }

@@ -90,7 +90,10 @@ func (r *reader) pattern(n *yaml.Node) []listen {
 			found = append(found, listen{source: name, reads: from.ReadsBack, Type: t})
 		}
 	}
-	if _, near := document.Nearest(pattern, known); named || len(found) > 0 || !near {
+	if meant := slices.DeleteFunc(slices.Clone(found), func(l listen) bool { return l.source != r.world.Default }); !named && len(meant) > 0 {
+		return meant
+	}
+	if _, near := document.Nearest(pattern, known); named || r.world.Default == "" && (len(found) > 0 || !near) {
 		found = append(found, r.unlisted(names, pattern, len(found) > 0)...)
 	}
 	if len(found) == 0 {

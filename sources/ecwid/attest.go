@@ -3,11 +3,7 @@ package ecwid
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"shopbell/event"
@@ -21,126 +17,103 @@ const (
 	searchRetry = 5 * time.Second
 )
 
-// maxPages bounds how far a list is read, at 100 entities a page.
-const maxPages = 20
-
 // Attest implements [sources.Source]. It makes no call for types that cannot be read back, one for most, and some for
-// a promotion, which can only be had from the list of all.
+// a promotion, which can only be had from the list of all. What another event was answered within the last second may be
+// given again, when this event had reached us before that was asked.
+//
+// That something is deleted is proved by its absence. Ecwid's lists of what was deleted are not asked: they are cut off after
+// some entries, and learn of a deletion late.
 func (s *source) Attest(ctx context.Context, e *event.Event) (sources.Reading, error) {
-	shop, ok := s.shops[e.Store]
+	shop, ok := s.shop(e.Store)
 	if !ok {
 		return sources.Reading{}, sources.Unconfirmed("store %s is not configured for this source", e.Store)
 	}
 	known, ok := s.types[e.Type]
-	if !ok || !known.Readable {
+	switch {
+	case !ok || !known.Readable:
 		return sources.Reading{}, nil
-	}
-	if shop.token == "" {
-		return sources.Reading{}, sources.Denied(fmt.Errorf("store %s has no token, so nothing can be read back: add stores.%s.token", e.Store, e.Store))
+	case known.Name == uninstalledEvent:
+		return shop.attestRemoval(ctx)
+	case known.Name == installedEvent && shop.gone():
+		return shop.attestReturn(ctx)
 	}
 	at, w, err := s.locate(known, e)
 	if err != nil {
 		return sources.Reading{}, err
 	}
-	entity, other, err := shop.find(ctx, at, w, known.Scope)
+	f, err := shop.look(ctx, known, at, w, e.Received)
 	if err != nil {
 		return sources.Reading{}, err
 	}
-	if known.Noun == "order" && entity != nil && otherNumber(entity, w) {
-		if other, err = shop.has(ctx, w.entity, known.Scope); err != nil {
-			return sources.Reading{}, err
+	if f.entity == nil && !f.other && wasErased(known) {
+		if gone, err := shop.erased(ctx, w, e.Received); gone || err != nil {
+			return sources.Reading{Gone: gone}, err
 		}
 	}
-	if err := judge(known, at, e, w, entity, other); err != nil {
+	if err := judge(known, at, e, w, f); err != nil {
 		return sources.Reading{}, err
 	}
 	if known.Noun == "profile" {
-		shop.profile.put(storeOf(e.Store, entity))
+		shop.profiles().put(storeOf(e.Store, f.entity))
 	}
 	if known.Change == event.Deleted {
 		return sources.Reading{Gone: true}, nil
 	}
-	return sources.Reading{Entity: entity}, nil
+	return s.mismatch.judge(known, e, sources.Reading{Entity: f.entity})
 }
 
-// find reads the wanted entity; nil when the store does not have it. other says that the API gave another one instead.
-func (s *shop) find(ctx context.Context, at endpoint, w wanted, scope string) (entity json.RawMessage, other bool, err error) {
-	path, query := at.call(w.id)
-	for page, offset := 0, 0; page < maxPages; page++ {
-		if offset > 0 {
-			query = url.Values{"offset": {strconv.Itoa(offset)}}
-		}
-		answer, err := s.get(ctx, path, query, scope)
-		if errors.Is(err, errNotFound) {
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		entity, err := at.pick(answer, w)
-		if err != nil || entity != nil {
-			return entity, false, err
-		}
-		next, more := at.more(answer, offset)
-		if at.query != "" || !more {
-			return nil, at.in == "", nil
-		}
-		offset = next
+// A finding is what the API gave for a wanted entity.
+type finding struct {
+	entity json.RawMessage // nil when the store does not have it
+	other  bool            // the API gave another one instead, or the notification names two
+}
+
+// look reads the entity of an event, and holds it against what the notification says of it.
+func (s *shop) look(ctx context.Context, known *typeInfo, at endpoint, w wanted, received time.Time) (finding, error) {
+	f, err := s.find(ctx, at, w, received)
+	if err != nil || known.Noun != "order" {
+		return f, err
 	}
-	return nil, false, fmt.Errorf("the store's API lists more than %d pages", maxPages)
+	switch {
+	case f.entity == nil && !f.other && known.Change != event.Deleted && at.in == "" && isNumber(w.entity):
+		// The number in the notification may be one that the API does not take. The internal number is sought instead, and
+		// has to be that of an order which bears both.
+		return s.find(ctx, orderSearch(), wanted{store: w.store, id: w.id, ask: w.entity}, received)
+	case f.entity != nil && otherNumber(f.entity, w):
+		f.other, err = s.has(ctx, w.entity, received)
+	}
+	return f, err
 }
 
 // has tells whether the store knows another order by an internal number. A notification that names two orders was changed
 // on its way: Ecwid's signature does not cover what it is about. A number that the store does not know proves nothing:
 // it was another kind of number in earlier years, or -1.
-func (s *shop) has(ctx context.Context, number, scope string) (bool, error) {
-	entity, _, err := s.find(ctx, orderSearch(), wanted{store: s.id, id: number}, scope)
-	return entity != nil, err
+func (s *shop) has(ctx context.Context, number string, received time.Time) (bool, error) {
+	f, err := s.find(ctx, orderSearch(), wanted{store: s.id, id: number}, received)
+	return f.entity != nil, err
 }
 
-// locate says where the entity of an event is read, and what it has to be.
-func (s *source) locate(known *typeInfo, e *event.Event) (endpoint, wanted, error) {
-	at, ok := endpointFor(known.Noun)
-	if !ok {
-		return at, wanted{}, fmt.Errorf("there is no way to read a %s back", known.Noun)
-	}
-	_, id, _ := strings.Cut(e.Subject, "/")
-	w := wanted{store: e.Store, id: id}
-	switch known.Noun {
-	case "order", "invoice":
-		w.entity = entityOf(e)
-		number, err := fromData(e.Data, "orderId")
-		if known.Noun == "order" && number == "" && err == nil {
-			at = orderSearch()
-		}
-		if known.Noun == "invoice" && number == "" {
-			return at, w, sources.Unconfirmed("the event does not tell which order the invoice is of")
-		}
-	case "cart":
-		if number, _ := fromData(e.Data, "cartId"); number == "" {
-			return at, w, sources.Unconfirmed("the event does not tell the id of the cart")
-		}
-	}
-	if id == "" {
-		return at, w, sources.Unconfirmed("the event does not tell which %s it is about", known.Noun)
-	}
-	if !at.accepts(id) {
-		return at, w, sources.Unconfirmed("%q cannot be the id of a %s", id, known.Noun)
-	}
-	return at, w, nil
+// wasErased tells of events whose entity may be gone although they do not say so: a person who is to be forgotten may
+// have been deleted before we could ask.
+func wasErased(known *typeInfo) bool { return known.Noun == "customer" && known.Change == event.Other }
+
+// erased tells whether the store says that it had the customer and deleted it.
+func (s *shop) erased(ctx context.Context, w wanted, received time.Time) (bool, error) {
+	f, err := s.find(ctx, deletedCustomers(), w, received)
+	return f.entity != nil, err
 }
 
 // judge compares what the event says with what the API gave: nil means that they agree.
-func judge(known *typeInfo, at endpoint, e *event.Event, w wanted, entity json.RawMessage, other bool) error {
+func judge(known *typeInfo, at endpoint, e *event.Event, w wanted, f finding) error {
 	deleted := known.Change == event.Deleted
-	if !other && deleted == (entity == nil) {
+	if !f.other && deleted == (f.entity == nil) {
 		return nil
 	}
 	name := known.Noun + " " + w.id
 	switch {
 	case at.lags && time.Since(e.Received) < searchLag:
 		return sources.Later(searchRetry, fmt.Errorf("the store's search does not yet know what became of %s", name))
-	case other:
+	case f.other:
 		return sources.Unconfirmed("the store's API gave another entity than %s%s", name, entityHint(w))
 	case deleted:
 		return sources.Unconfirmed("%s is still there, although it is said to be deleted", name)

@@ -34,7 +34,7 @@ func TestCatalogIsWhole(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"order", "cart", "product", "customer", "profile", "category", "product_class", "customer_group",
-		"discount_coupon", "promotion", "review", "invoice", "application"} {
+		"discount_coupon", "promotion", "review", "invoice", "application", "storage"} {
 		if !nouns[want] {
 			t.Errorf("no type has the noun %s", want)
 		}
@@ -54,7 +54,7 @@ func TestCatalogSpellings(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]event.Change{"order.created": event.Created, "order.updated": event.Updated,
-		"order.deleted": event.Deleted, "application.installed": event.Other, "profile.updated": event.Updated} {
+		"order.deleted": event.Deleted, "application.installed": event.Other, "application.uninstalled": event.Deleted, "profile.updated": event.Updated} {
 		if k, _ := Catalog().Lookup(name); k.Change != change {
 			t.Errorf("%s: change %d, want %d", name, k.Change, change)
 		}

@@ -12,12 +12,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
-	"shopbell/secret"
 	"shopbell/sources"
 )
 
@@ -25,27 +21,10 @@ import (
 const (
 	callTimeout = 15 * time.Second // from the request to the last byte of the answer
 	maxAnswer   = 8 << 20          // bytes, after decompression
-	maxCalls    = 8                // at once, for each store
-	perMinute   = 500              // calls a minute for each token; Ecwid allows 600
-	burst       = 60               // calls at once before the rate counts; with perMinute still under 600 in any minute
-	deadFor     = 10 * time.Minute // how long a refused token is left alone: Ecwid blocks addresses that go on using one
-	defaultWait = 10 * time.Second // after 429 without Retry-After, as Ecwid's own client does
-	maxWait     = time.Hour        // longest Retry-After that is believed
 )
 
 // errNotFound says that the API answered 404.
 var errNotFound = errors.New("the store's API does not know it")
-
-// A shop is one configured store and the way to its API.
-type shop struct {
-	id      string
-	base    *url.URL
-	token   secret.Text
-	gate    *gate
-	slots   chan struct{} // one is held during each call
-	client  *http.Client
-	profile profileCache
-}
 
 // newClient makes the HTTP client of a source. It follows no redirect: a token must not travel to another host.
 func newClient() *http.Client {
@@ -59,81 +38,100 @@ func newClient() *http.Client {
 	}
 }
 
-// A gate holds back the calls made with one token.
-type gate struct {
-	limit *rate.Limiter
-
-	mu    sync.Mutex
-	until time.Time // no call before
-	why   error     // that until is as it is; nil for a rate limit
-}
-
-func newGate() *gate { return &gate{limit: rate.NewLimiter(perMinute/60.0, burst)} }
-
-// pass waits for the token's rate. It fails at once while the token is refused or throttled.
-func (g *gate) pass(ctx context.Context) error {
-	g.mu.Lock()
-	wait, why := time.Until(g.until), g.why
-	g.mu.Unlock()
-	switch {
-	case wait > 0 && why != nil:
-		return why
-	case wait > 0:
-		return sources.Later(wait, errors.New("the store's API asked for a pause, which is not over"))
-	}
-	if err := g.limit.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
-			return ended{"the call of the store's API waited too long for its turn", ctx.Err()}
-		}
-		return sources.Later(defaultWait, fmt.Errorf("more than %d calls a minute are wanted of this store's API", perMinute))
-	}
-	return nil
-}
-
-// shut lets no call pass for a while: with why when the token is refused, without when it is throttled.
-func (g *gate) shut(wait time.Duration, why error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(wait); until.After(g.until) || why != nil {
-		g.until, g.why = until, why
-	}
+// An ask is one call of a store's API.
+type ask struct {
+	method string // "" means GET
+	path   string // below the store, escaped
+	query  url.Values
+	body   []byte // JSON; nil for none
+	scope  string // the access it needs, for the words of an error
+	sent   func() // told when its turn has come; nil for nobody
+	even   bool   // even if the app was uninstalled, to learn whether it is back
 }
 
 // get reads one JSON value from the store's API. path is relative to the store, already escaped; scope is the access
-// it needs, for the words of an error. [errNotFound] means 404; other errors are ready for Attest to give.
+// it needs, for the words of an error. [errNotFound] means 404; other errors are ready for Attest to give. It always
+// asks: see read.
 func (s *shop) get(ctx context.Context, path string, query url.Values, scope string) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return nil, ended{fmt.Sprintf("the store's API holds %d earlier calls up", maxCalls), ctx.Err()}
-	}
-	if err := s.gate.pass(ctx); err != nil {
-		return nil, err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address(path, query), nil)
+	return s.call(ctx, ask{path: path, query: query, scope: scope})
+}
+
+// call waits for its turn, makes one call, and notes what it says about the token. It does not try again.
+func (s *shop) call(ctx context.Context, a ask) (json.RawMessage, error) {
+	way, err := s.usable(a.even)
 	if err != nil {
 		return nil, err
+	}
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := way.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer way.leave()
+	if a.sent != nil {
+		a.sent()
+	}
+	answer, state, err := s.send(ctx, way, a)
+	if outer.Err() == nil { // else it was we who hung up
+		note := ""
+		if err != nil && !errors.Is(err, errNotFound) {
+			note = err.Error()
+		}
+		s.settle(state, a.scope, note)
+	}
+	return answer, err
+}
+
+// usable gives the way to the API, unless there is no token, or the app is not installed any more.
+func (s *shop) usable(even bool) (*line, error) {
+	way := s.line()
+	switch {
+	case !even && s.gone():
+		return nil, sources.Denied(errors.New(s.stoppedNote()))
+	case way == nil:
+		return nil, sources.Denied(errors.New(s.missingNote()))
+	}
+	return way, nil
+}
+
+// send makes the call. The state is what it says about the credential; "" for nothing.
+func (s *shop) send(ctx context.Context, way *line, a ask) (json.RawMessage, sources.CredentialState, error) {
+	var content io.Reader
+	if a.body != nil {
+		content = bytes.NewReader(a.body)
+	}
+	request, err := http.NewRequestWithContext(ctx, a.method, s.address(a.path, a.query), content)
+	if err != nil {
+		return nil, "", err
 	}
 	request.Header.Set("Authorization", "Bearer "+s.token.Reveal())
 	request.Header.Set("Accept", "application/json")
-	response, err := s.client.Do(request)
+	if a.body != nil {
+		request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	response, err := s.api.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("the store's API %w", silence(err))
+		return nil, sources.CredentialSilent, fmt.Errorf("the store's API %w", silence(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	switch {
-	case response.StatusCode != http.StatusOK:
-		return nil, s.failure(response, body, scope)
-	case err != nil:
-		return nil, ended{"the answer of the store's API broke off, or was not whole in time", ctx.Err()}
-	case len(body) > maxAnswer:
-		return nil, fmt.Errorf("the answer of the store's API is larger than %d bytes", maxAnswer)
+	if response.StatusCode != http.StatusOK {
+		state, err := s.failure(way, response, body, a.scope)
+		return nil, state, err
 	}
-	return compact(s.hide(body))
+	way.answered()
+	switch {
+	case err != nil:
+		return nil, sources.CredentialSilent, ended{"the answer of the store's API broke off, or was not whole in time", ctx.Err()}
+	case len(body) > maxAnswer:
+		return nil, sources.CredentialSilent, fmt.Errorf("the answer of the store's API is larger than %d bytes", maxAnswer)
+	}
+	answer, err := compact(s.hide(body))
+	if err != nil {
+		return nil, sources.CredentialSilent, err
+	}
+	return answer, sources.CredentialOK, nil
 }
 
 // hide takes the token out of an answer that repeats it: what is read goes into the ledger and onto pages.
@@ -147,7 +145,7 @@ func (s *shop) hide(body []byte) []byte {
 }
 
 func (s *shop) address(path string, query url.Values) string {
-	address := s.base.String() + "/" + s.id + "/" + path
+	address := s.api.base.String() + "/" + s.id + "/" + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
@@ -167,7 +165,7 @@ func compact(body []byte) (json.RawMessage, error) {
 
 // failure sorts an answer that is not 200. Ecwid's error codes say more than its statuses; its messages are not handed
 // on, for they may repeat the token.
-func (s *shop) failure(response *http.Response, body []byte, scope string) error {
+func (s *shop) failure(way *line, response *http.Response, body []byte, scope string) (sources.CredentialState, error) {
 	var told struct {
 		Code string `json:"errorCode"`
 	}
@@ -176,26 +174,63 @@ func (s *shop) failure(response *http.Response, body []byte, scope string) error
 	switch {
 	case status == http.StatusNotFound && told.Code == "STORE_NOT_FOUND":
 		// It says nothing of the entity, and must not be taken as proof that one is deleted.
-		return sources.Denied(fmt.Errorf("the API does not know store %s (404 STORE_NOT_FOUND): are its number and api right?", s.id))
+		return sources.CredentialSuspended, sources.Denied(fmt.Errorf("the API does not know store %s (404 STORE_NOT_FOUND): are its number and api right?", s.id))
 	case status == http.StatusNotFound:
-		return errNotFound
+		way.answered()
+		return sources.CredentialOK, errNotFound
 	case status == http.StatusTooManyRequests:
 		wait := retryAfter(response.Header)
-		s.gate.shut(wait, nil)
-		return sources.Later(wait, errors.New("the store's API answered 429: too many requests"))
+		way.pause(wait)
+		return "", sources.Later(wait, errors.New("the store's API answered 429: too many requests"))
 	case status == http.StatusPaymentRequired:
-		return sources.Denied(fmt.Errorf("store %s is suspended, or its plan has no API (402%s): the merchant has to see to it at Ecwid", s.id, known(told.Code)))
-	case status == http.StatusForbidden && told.Code == "INSUFFICIENT_APP_SCOPE":
-		return sources.Denied(fmt.Errorf("the token of store %s lacks the access scope %s (403): add it to the app and install the app again", s.id, scope))
+		return sources.CredentialSuspended, sources.Denied(errors.New(s.unpaid(told.Code)))
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		err := sources.Denied(fmt.Errorf("store %s refuses its token (%d%s): put the present secret token of the app into stores.%s.token; a new install makes a new one",
-			s.id, status, known(told.Code), s.id))
-		s.gate.shut(deadFor, err)
-		return err
+		return s.refused(way, status, told.Code, scope)
 	case status >= 300 && status < 400:
-		return fmt.Errorf("the store's API answered %d, a redirect, which is not followed: is api right?", status)
+		return sources.CredentialSilent, fmt.Errorf("the store's API answered %d, a redirect, which is not followed: is api right?", status)
+	case status == http.StatusRequestTimeout || status >= 500 || status < 300:
+		return sources.CredentialSilent, fmt.Errorf("the store's API answered %d%s", status, known(told.Code))
 	}
-	return fmt.Errorf("the store's API answered %d%s", status, known(told.Code))
+	return "", &rejection{status: status, code: known(told.Code)}
+}
+
+// A rejection is an answer that says the request is wrong.
+type rejection struct {
+	status int
+	code   string
+}
+
+func (r *rejection) Error() string {
+	return fmt.Sprintf("the store's API answered %d%s", r.status, r.code)
+}
+
+// refused sorts 401 and 403. What Ecwid says to be a dead token is buried. A refusal without a word of Ecwid's may be that of
+// a proxy: the token is spared for a while, and then tried again.
+func (s *shop) refused(way *line, status int, code, scope string) (sources.CredentialState, error) {
+	switch {
+	case code == "INSUFFICIENT_APP_SCOPE":
+		way.answered()
+		return sources.CredentialScope, sources.Denied(errors.New(s.scopeNote(scope)))
+	case code == "INVALID_API_TOKEN" || status == http.StatusUnauthorized:
+		note := s.deadNote(fmt.Sprintf("%d%s", status, known(code)))
+		way.bury(grave{since: time.Now(), note: note, told: code == "INVALID_API_TOKEN"})
+		return "", sources.Denied(errors.New(note))
+	}
+	err := sources.Denied(fmt.Errorf("store %s answered 403%s, which does not say that the token is dead: it is tried again after a pause. "+
+		"Is there a proxy or a firewall on the way to api?", s.id, known(code)))
+	way.refuse(err)
+	return sources.CredentialSilent, err
+}
+
+// unpaid says what 402 means.
+func (s *shop) unpaid(code string) string {
+	switch code {
+	case "STORE_IS_SUSPENDED":
+		return fmt.Sprintf("store %s is suspended (402 %s): the merchant has to see to it at Ecwid", s.id, code)
+	case "NOT_AVAILABLE_ON_CURRENT_PLAN":
+		return fmt.Sprintf("store %s is on a plan of Ecwid that has no API (402 %s): its plan has no API until the merchant takes a larger one", s.id, code)
+	}
+	return fmt.Sprintf("store %s is suspended, or its plan has no API (402%s): the merchant has to see to it at Ecwid", s.id, known(code))
 }
 
 // known gives an error code for people when it looks like one, and nothing else.

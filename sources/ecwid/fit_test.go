@@ -75,7 +75,7 @@ func checkFit(t *testing.T, path string, v any, s *event.Schema) {
 }
 
 func TestSchemasFitTheDocumentedExamples(t *testing.T) {
-	for _, noun := range []string{"order", "cart", "product", "customer", "profile", "review", "invoice", "application", "discount_coupon", "promotion", "category", "customer_group", "product_class"} {
+	for _, noun := range []string{"order", "cart", "product", "customer", "profile", "review", "invoice", "application", "discount_coupon", "promotion", "category", "customer_group", "product_class", "storage"} {
 		raw, err := os.ReadFile("testdata/" + noun + ".json")
 		if err != nil {
 			t.Fatal(err)

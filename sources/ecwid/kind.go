@@ -7,11 +7,15 @@
 //
 // Ecwid signs only when an event was created and its id. Store, type and entity are claims until Attest has asked.
 //
-// The package does not poll, does not install apps by OAuth, and writes nothing to a store.
+// Merchants can install the app by OAuth, entities can be changed, and a store can be polled for what webhooks missed.
+//
+// The package decides on no event, and keeps nothing but in memory: tokens, cursors and snapshots are the engine's to keep.
 package ecwid
 
 import (
 	"encoding/json"
+	"sync"
+	"time"
 
 	"shopbell/sources"
 )
@@ -34,17 +38,17 @@ func Kind() *sources.Kind {
 
 // source is one configured Ecwid app with its stores.
 type source struct {
-	name  string
-	mode  sources.Mode
-	keys  []*key               // that a signature may be made with; none refuses everything
-	types map[string]*typeInfo // by canonical name and by every alias
-	shops map[string]*shop     // by store id
-}
+	name     string
+	mode     sources.Mode
+	mismatch mismatch
+	poll     time.Duration        // how often each store is asked for changes; 0 for never
+	keys     []*key               // that a signature may be made with; none refuses everything
+	types    map[string]*typeInfo // by canonical name and by every alias
+	api      *api
+	oauth    *oauth // nil when the config does not allow installing
 
-// Serves implements [sources.Source].
-func (s *source) Serves(store string) bool {
-	_, ok := s.shops[store]
-	return ok
+	mu    sync.RWMutex
+	shops map[string]*shop // by store id
 }
 
 // Mode implements [sources.Source].

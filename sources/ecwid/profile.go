@@ -40,14 +40,14 @@ func (c *profileCache) put(store event.Store) {
 // Profile implements [sources.Source]. What was read is kept for 10 minutes, and longer when it cannot be read again.
 // With attest: never, and without a token, only the id is known.
 func (s *source) Profile(ctx context.Context, store string) (event.Store, error) {
-	shop, ok := s.shops[store]
+	shop, ok := s.shop(store)
 	switch {
 	case !ok:
 		return event.Store{}, sources.Unconfirmed("store %s is not configured for this source", store)
 	case s.mode == sources.Never || shop.token == "":
 		return event.Store{ID: store}, nil
 	}
-	c := &shop.profile
+	c := shop.profiles()
 	c.mu.Lock()
 	if !c.read.IsZero() && time.Since(c.read) < profileAge {
 		defer c.mu.Unlock()
@@ -71,14 +71,14 @@ func (s *source) Profile(ctx context.Context, store string) (event.Store, error)
 
 // readProfile makes the call and tells all who wait.
 func (s *shop) readProfile(ctx context.Context, call *profileCall) {
-	answer, err := s.get(ctx, "profile", nil, "read_store_profile")
+	answer, err := s.get(ctx, "profile", nil, profileScope)
 	switch {
 	case errors.Is(err, errNotFound):
 		err = sources.Unconfirmed("the API does not know store %s", s.id)
 	case err == nil && !sameProfile(answer, wanted{store: s.id}):
 		err = errors.New("the answer of the store's API is not the profile of store " + s.id)
 	}
-	c := &s.profile
+	c := s.profiles()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

@@ -150,7 +150,7 @@ func changeOf(name string) event.Change {
 		return event.Created
 	case "updated":
 		return event.Updated
-	case "deleted":
+	case "deleted", "uninstalled": // of an app nothing is left either
 		return event.Deleted
 	}
 	return event.Other

@@ -31,7 +31,7 @@ func TestSilenceIsToldInOurWords(t *testing.T) {
 		"the store's API did not answer in time":                                         context.DeadlineExceeded,
 	} {
 		s := plain(t)
-		s.(*source).shops["1003"].client.Transport = host(func(*http.Request) (*http.Response, error) { return nil, err })
+		s.(*source).api.client.Transport = host(func(*http.Request) (*http.Response, error) { return nil, err })
 		if _, got := s.Attest(t.Context(), &product); got == nil || got.Error() != want || sources.IsDenied(got) || sources.IsUnconfirmed(got) {
 			t.Errorf("%v:\n got %v\nwant %s", err, got, want)
 		}
@@ -44,7 +44,7 @@ func TestRefusedConnectionIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := plain(t)
-	s.(*source).shops["1003"].base = &url.URL{Scheme: "http", Host: l.Addr().String()}
+	s.(*source).api.base = &url.URL{Scheme: "http", Host: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestEchoedTokenIsNotTold(t *testing.T) {
 	defer l.Close()
 	s := plain(t)
 	shop := s.(*source).shops["1003"]
-	shop.base = &url.URL{Scheme: "http", Host: l.Addr().String()}
+	shop.api.base = &url.URL{Scheme: "http", Host: l.Addr().String()}
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -82,7 +82,7 @@ func TestEchoedTokenIsNotTold(t *testing.T) {
 func TestEchoedTokenIsNotKept(t *testing.T) {
 	s := plain(t)
 	shop := s.(*source).shops["1003"]
-	shop.client.Transport = &wire{answer: func(int64, *http.Request) (int, string) {
+	shop.api.client.Transport = &wire{answer: func(int64, *http.Request) (int, string) {
 		return 200, `{"id":7,"name":"Bearer ` + shop.token.Reveal() + `"}`
 	}}
 	got, err := s.Attest(t.Context(), &product)

@@ -1,6 +1,7 @@
 package ecwid
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -28,20 +29,28 @@ func (s *source) subject(e *event.Event, n *notification) (string, error) {
 	return group + "/" + id, nil
 }
 
-// entityName gives the id that the API wants: the order's number, the cart's UUID, the store's own id, else entityId.
+// entityName gives the id that the API wants: the order's number, the cart's UUID, the store's own id, else entityId. An
+// invoice is known by its order's number and entityId.
 func entityName(group, entity string, e *event.Event) (string, error) {
 	switch group {
-	case "order", "invoice":
+	case "order":
 		order, err := fromData(e.Data, "orderId")
 		if err != nil || order != "" {
 			return order, err
 		}
+	case "invoice":
+		// An order can have several invoices, and each of them is made once.
+		order, err := fromData(e.Data, "orderId")
+		if err != nil || order == "" || entity == "" {
+			return cmp.Or(order, entity), err
+		}
+		return order + "/" + entity, nil
 	case "cart":
 		cart, err := fromData(e.Data, "cartId")
 		if err != nil || cart != "" {
 			return cart, err
 		}
-	case "store", "application":
+	case "store", "application", "storage":
 		return e.Store, nil
 	}
 	return entity, nil

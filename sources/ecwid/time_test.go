@@ -31,33 +31,88 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func wired(t *testing.T, w *wire) sources.Source {
 	s := plain(t)
-	s.(*source).shops["1003"].client.Transport = w
+	s.(*source).api.client.Transport = w
 	return s
 }
 
 var product = event.Event{Source: "ecwid", Store: "1003", ID: "a", Type: "product.updated", Subject: "product/7"}
 
-func TestDeadTokenIsTriedAgainAfterTenMinutes(t *testing.T) {
+// TestDeadTokenIsNeverCalledAgain holds that only an operator or another token brings a dead one's store back.
+func TestDeadTokenIsNeverCalledAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{answer: func(call int64, _ *http.Request) (int, string) {
-			if call == 1 {
+		dead := map[string]bool{"Bearer secret_abc": true}
+		w := &wire{answer: func(_ int64, r *http.Request) (int, string) {
+			if dead[r.Header.Get("Authorization")] {
 				return 403, `{"errorCode":"INVALID_API_TOKEN"}`
 			}
 			return 200, `{"id":7}`
 		}}
-		s := wired(t, w)
-		for range 10 {
-			if _, err := s.Attest(t.Context(), &product); !sources.IsDenied(err) {
-				t.Errorf("got %v", err)
+		s := wired(t, w).(*source)
+		refused := func(when string, calls int64) {
+			t.Helper()
+			for range 20 {
+				if _, err := s.Attest(t.Context(), &product); !sources.IsDenied(err) {
+					t.Errorf("%s: got %v", when, err)
+				}
+				time.Sleep(24 * time.Hour)
 			}
-			time.Sleep(59 * time.Second)
+			if got := w.calls.Load(); got != calls {
+				t.Errorf("%s: %d calls, want %d", when, got, calls)
+			}
+			if c, _ := s.Credential("1003"); c.State != sources.CredentialDead || c.Since.IsZero() || !strings.Contains(c.Note, "stores.1003.token") {
+				t.Errorf("%s: %+v", when, c)
+			}
+			if s.Stores() != nil && len(s.Stores()) > 0 {
+				t.Errorf("%s: a store that cannot be asked is listed", when)
+			}
 		}
-		if w.calls.Load() != 1 {
-			t.Errorf("a dead token was used %d times", w.calls.Load())
+		refused("from the start", 1)
+		s.Connect(sources.Installation{Store: "1003", Token: "secret_abc"})
+		if c, _ := s.Credential("1003"); c.State == sources.CredentialOK {
+			t.Errorf("connected with the same token: %+v", c)
 		}
-		time.Sleep(time.Minute)
-		if _, err := s.Attest(t.Context(), &product); err != nil {
-			t.Errorf("after ten minutes: %v", err)
+		if _, err := s.Attest(t.Context(), &product); !sources.IsDenied(err) || w.calls.Load() != 1 {
+			t.Errorf("connected with the same token: %v after %d calls", err, w.calls.Load())
+		}
+		s.Revive("1003")
+		if _, err := s.Attest(t.Context(), &product); !sources.IsDenied(err) || w.calls.Load() != 2 {
+			t.Errorf("revived: %v after %d calls", err, w.calls.Load())
+		}
+		s.Connect(sources.Installation{Store: "1003", Token: "secret_new"})
+		if _, err := s.Attest(t.Context(), &product); err != nil || w.calls.Load() != 3 {
+			t.Errorf("connected with another token: %v after %d calls", err, w.calls.Load())
+		}
+		if c, _ := s.Credential("1003"); c.State != sources.CredentialOK || c.Note != "" {
+			t.Errorf("connected with another token: %+v", c)
+		}
+	})
+}
+
+// TestUnclearRefusalIsSpared holds that a 403 which is not Ecwid's own, as of a firewall, does not kill a token.
+func TestUnclearRefusalIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{answer: func(call int64, _ *http.Request) (int, string) {
+			if call <= 2 {
+				return 403, "<html>blocked</html>"
+			}
+			return 200, `{"id":7}`
+		}}
+		s := wired(t, w).(*source)
+		for range 180 {
+			_, err := s.Attest(t.Context(), &product)
+			if err == nil {
+				break
+			}
+			if c, _ := s.Credential("1003"); !sources.IsDenied(err) || c.State != sources.CredentialSilent {
+				t.Fatalf("got %v, %+v", err, c)
+			}
+			time.Sleep(time.Minute)
+		}
+		if w.calls.Load() != 3 {
+			t.Errorf("%d calls", w.calls.Load())
+		}
+		if c, _ := s.Credential("1003"); c.State != sources.CredentialOK {
+			t.Errorf("in the end: %+v", c)
 		}
 	})
 }
@@ -73,6 +128,9 @@ func TestThrottledTokenPauses(t *testing.T) {
 		s := wired(t, w)
 		if _, err := s.Attest(t.Context(), &product); sources.Wait(err) != 10*time.Second {
 			t.Errorf("got %v", err)
+		}
+		if c, _ := s.(*source).Credential("1003"); c.State != sources.CredentialThrottled {
+			t.Errorf("throttled: %+v", c)
 		}
 		time.Sleep(4 * time.Second)
 		if _, err := s.Attest(t.Context(), &product); sources.Wait(err) != 6*time.Second || w.calls.Load() != 1 {

@@ -98,7 +98,7 @@ func TestTheCatalog(t *testing.T) {
 			t.Errorf("%s is not listed", name)
 		}
 	}
-	if typ := openconnectors.Any(); typ.Name != "" || typ.Noun != "" || typ.Data == nil {
+	if typ := openconnectors.Any(); typ.Name != "*" || typ.Noun != "" || typ.Data == nil {
 		t.Errorf("any is %+v", typ)
 	}
 }

@@ -57,7 +57,7 @@ func (s *Store) UpdateCart(id string, change func(cart map[string]any)) error {
 		return errors.New("there is no cart " + id)
 	}
 	change(e)
-	touch(e, "updateDate", s.options.Now())
+	s.changed("carts", id)
 	s.tell("updated", id)
 	return nil
 }
@@ -78,6 +78,10 @@ func (s *Store) DeleteCart(id string) error {
 func (s *Store) RecoverCart(id string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.recoverCart(id)
+}
+
+func (s *Store) recoverCart(id string) (string, error) {
 	cart, ok := s.shelves["carts"].items[id]
 	if !ok {
 		return "", errors.New("there is no cart " + id)
@@ -94,7 +98,7 @@ func (s *Store) RecoverCart(id string) (string, error) {
 	}
 	order := s.shelves["orders"].items[number]
 	cart["recoveredOrderId"], cart["recoveredPublicUid"] = order["internalId"], order["publicUid"]
-	touch(cart, "updateDate", s.options.Now())
+	s.changed("carts", id)
 	s.tell("updated", id)
 	return number, nil
 }

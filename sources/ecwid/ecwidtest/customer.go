@@ -57,7 +57,7 @@ func (s *Store) addCustomer(p Person) string {
 	e["updated"] = stamp(now)
 	key := strconv.FormatInt(id, 10)
 	s.put("customers", key, e)
-	s.emit("customer.created", id, claimOf("customer", e))
+	s.emit("customer.created", id, s.claimOf("customer", e))
 	return key
 }
 
@@ -78,10 +78,7 @@ func (s *Store) group(name string) (int64, string) {
 
 // UpdateCustomer changes a customer and sends customer.updated. It is an error when there is no such customer.
 func (s *Store) UpdateCustomer(id string, change func(customer map[string]any)) error {
-	return s.update("customers", "customer", id, func(e entity) {
-		change(e)
-		e["updated"] = stamp(s.options.Now())
-	})
+	return s.update("customers", "customer", id, change)
 }
 
 // DeleteCustomer deletes a customer and sends customer.deleted.
@@ -95,10 +92,10 @@ func (s *Store) buyer(p Person) (customer entity, isNew bool) {
 			return shelf.items[key], false
 		}
 	}
-	send := s.options.Send
-	s.options.Send = func(Notice) {} // customer.created comes after order.created
+	quiet := s.quiet
+	s.quiet = true // customer.created comes after order.created
 	key := s.addCustomer(p)
-	s.options.Send = send
+	s.quiet = quiet
 	return shelf.items[key], true
 }
 
@@ -115,10 +112,10 @@ func (s *Store) bought(customer entity, isNew bool, total float64) {
 		stats["firstOrderDate"] = now
 	}
 	stats["numberOfOrders"], stats["salesValue"], stats["averageOrderValue"], stats["lastOrderDate"] = n, cents(sum), cents(sum/float64(n)), now
-	customer["updated"] = now
+	s.changed("customers", keyOf(customer["id"]))
 	name := "customer.updated"
 	if isNew {
 		name = "customer.created"
 	}
-	s.emit(name, customer["id"], claimOf("customer", customer))
+	s.emit(name, customer["id"], s.claimOf("customer", customer))
 }

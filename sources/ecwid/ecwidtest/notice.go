@@ -3,10 +3,12 @@ package ecwidtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-	"time"
+	"strings"
 
 	"shopbell/sources/ecwid"
 )
@@ -51,9 +53,46 @@ func Address(webhook, eventType string) (string, error) {
 	return u.String(), nil
 }
 
-// emit tells the outside of a change. The store is locked.
+// emit tells the outside of a change: whoever [Options.Send] is, and every installed app that holds the scope. Each gets
+// a webhook of its own. The store is locked.
 func (s *Store) emit(eventType string, entityID any, data map[string]any) {
-	s.options.Send(Notice{ID: s.uuid(), Created: s.options.Now().Unix(), Store: s.number(), Entity: entityID, Type: eventType, Data: data})
+	if s.quiet {
+		return
+	}
+	s.options.Send(s.notice(eventType, entityID, data))
+	for _, id := range slices.Sorted(maps.Keys(s.installs)) {
+		if in := s.installs[id]; in.holds(scopeOf(eventType)) {
+			in.app.Send(s.notice(eventType, entityID, data))
+		}
+	}
+}
+
+func (s *Store) notice(eventType string, entityID any, data map[string]any) Notice {
+	return Notice{ID: s.uuid(), Created: s.options.Now().Unix(), Store: s.number(), Entity: entityID, Type: eventType, Data: maps.Clone(data)}
+}
+
+// scopeOf gives the access without which an app is not told of an event.
+func scopeOf(eventType string) string {
+	noun, what, _ := strings.Cut(eventType, ".")
+	switch {
+	case strings.HasPrefix(what, "personalData"):
+		return "read_store_profile"
+	case noun == "order" || noun == "unfinished_order":
+		return "read_orders"
+	case noun == "product" || noun == "category" || noun == "product_class" || noun == "size_chart":
+		return "read_catalog"
+	case noun == "customer" || noun == "customer_group":
+		return "read_customers"
+	case noun == "discount_coupon":
+		return "read_discount_coupons"
+	case noun == "promotion":
+		return "read_promotion"
+	case noun == "review":
+		return "read_reviews"
+	case noun == "invoice":
+		return "read_invoices"
+	}
+	return "read_store_profile"
 }
 
 // Emit sends a webhook for which nothing changes in the simulated store, such as an application's or a personal data
@@ -67,10 +106,4 @@ func (s *Store) Emit(eventType string, entityID any, data map[string]any) {
 func (s *Store) uuid() string {
 	a, b := s.random.Uint64(), s.random.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
-}
-
-// touch sets when an entity was last changed. Timestamps are in seconds.
-func touch(e entity, dateKey string, now time.Time) {
-	e[dateKey] = stamp(now)
-	e["updateTimestamp"] = now.Unix()
 }

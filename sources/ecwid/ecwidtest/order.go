@@ -55,10 +55,6 @@ func (s *Store) placeOrder(o OrderOptions) (string, error) {
 	e := s.purchase(o, bill, customer)
 	maps.Copy(e, entity{"id": id, "internalId": number, "orderNumber": number, "vendorOrderNumber": id, "publicUid": id,
 		"paymentStatus": or(o.Payment, "PAID"), "fulfillmentStatus": or(o.Fulfillment, "AWAITING_PROCESSING")})
-	if e["paymentStatus"] == "PAID" {
-		e["invoices"] = []any{entity{"internalId": s.nextID(), "id": "27", "created": e["createDate"], "type": "SALE",
-			"link": s.options.URL + "/invoice/" + id}}
-	}
 	s.put("orders", id, e)
 	s.emit("order.created", number, map[string]any{"orderId": id, "newPaymentStatus": e["paymentStatus"], "newFulfillmentStatus": e["fulfillmentStatus"]})
 	for _, line := range bill.lines {
@@ -160,7 +156,7 @@ func (s *Store) purchase(o OrderOptions, b *bill, customer entity) entity {
 			"discount": o.Discount, "launchDate": "2024-06-06 00:00:00 +0000", "usesLimit": "UNLIMITED", "applicationLimit": "UNLIMITED",
 			"creationDate": "2024-06-01 10:00:00 +0000", "orderCount": 3}
 	}
-	touch(e, "updateDate", now)
+	s.date("carts", e, now) // an order has the same dates
 	return e
 }
 
@@ -197,13 +193,17 @@ func (s *Store) items(b *bill) []any {
 func (s *Store) UpdateOrder(id string, change func(order map[string]any)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.updateOrder(id, change)
+}
+
+func (s *Store) updateOrder(id string, change func(order map[string]any)) error {
 	e, ok := s.shelves["orders"].items[id]
 	if !ok {
 		return errors.New("there is no order " + id)
 	}
 	data := map[string]any{"orderId": id, "oldPaymentStatus": e["paymentStatus"], "oldFulfillmentStatus": e["fulfillmentStatus"]}
 	change(e)
-	touch(e, "updateDate", s.options.Now())
+	s.changed("orders", id)
 	data["newPaymentStatus"], data["newFulfillmentStatus"] = e["paymentStatus"], e["fulfillmentStatus"]
 	s.emit("order.updated", e["internalId"], data)
 	return nil
@@ -213,6 +213,10 @@ func (s *Store) UpdateOrder(id string, change func(order map[string]any)) error 
 func (s *Store) DeleteOrder(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.deleteOrder(id)
+}
+
+func (s *Store) deleteOrder(id string) error {
 	e, ok := s.remove("orders", id)
 	if !ok {
 		return errors.New("there is no order " + id)

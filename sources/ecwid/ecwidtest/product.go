@@ -32,9 +32,8 @@ func samples() []Product {
 
 // stock fills a new store. Nothing is sent: it was there before anyone listened.
 func (s *Store) stock() {
-	send := s.options.Send
-	s.options.Send = func(Notice) {}
-	defer func() { s.options.Send = send }()
+	s.quiet = true
+	defer func() { s.quiet = false }()
 	s.addEntity("categories", "category", entity{"name": "Bells", "orderBy": 10, "enabled": true, "url": s.options.URL + "/bells"})
 	for _, p := range samples() {
 		s.addProduct(p)
@@ -74,7 +73,7 @@ func (s *Store) addProduct(p Product) string {
 	if p.Digital {
 		e["files"] = []any{entity{"id": s.nextID(), "name": slug(p.Name) + ".zip", "description": "", "size": 120067}}
 	}
-	touch(e, "updated", now)
+	s.date("products", e, now)
 	s.put("products", key, e)
 	s.emit("product.created", id, nil)
 	return key
@@ -102,7 +101,7 @@ func (s *Store) take(product entity, quantity int) {
 	}
 	left := whole(product["quantity"]) - quantity
 	product["quantity"], product["inStock"] = left, left > 0
-	touch(product, "updated", s.options.Now())
+	s.changed("products", keyOf(product["id"]))
 	s.emit("product.updated", product["id"], nil)
 }
 
@@ -118,8 +117,9 @@ func (s *Store) addEntity(collection, noun string, e entity) string {
 	id := s.nextID()
 	key := strconv.FormatInt(id, 10)
 	e["id"] = id
+	s.dateNew(collection, e)
 	s.put(collection, key, e)
-	s.emit(noun+".created", id, claimOf(noun, e))
+	s.emit(noun+".created", id, s.claimOf(noun, e))
 	return key
 }
 
@@ -131,15 +131,20 @@ func (s *Store) Update(collection, noun, id string, change func(entity map[strin
 func (s *Store) update(collection, noun, id string, change func(map[string]any)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.updateLocked(collection, noun, id, change)
+}
+
+func (s *Store) updateLocked(collection, noun, id string, change func(map[string]any)) error {
 	e, ok := s.shelves[collection].items[id]
 	if !ok {
 		return fmt.Errorf("there is no %s %s", noun, id)
 	}
 	change(e)
-	if _, dated := e["updateTimestamp"]; dated {
-		touch(e, "updated", s.options.Now())
+	s.changed(collection, id)
+	if noun == "promotion" {
+		s.versions[id]++
 	}
-	s.emit(noun+".updated", e["id"], claimOf(noun, e))
+	s.emit(noun+".updated", e["id"], s.claimOf(noun, e))
 	return nil
 }
 
@@ -147,21 +152,29 @@ func (s *Store) update(collection, noun, id string, change func(map[string]any))
 func (s *Store) Delete(collection, noun, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.deleteLocked(collection, noun, id)
+}
+
+func (s *Store) deleteLocked(collection, noun, id string) error {
 	e, ok := s.remove(collection, id)
 	if !ok {
 		return fmt.Errorf("there is no %s %s", noun, id)
 	}
-	s.emit(noun+".deleted", e["id"], claimOf(noun, e))
+	data := s.claimOf(noun, e)
+	if noun == "review" {
+		delete(data, "status")
+	}
+	s.emit(noun+".deleted", e["id"], data)
 	return nil
 }
 
 // claimOf gives the data of a notice about anything but orders and carts; most have none.
-func claimOf(noun string, e entity) map[string]any {
+func (s *Store) claimOf(noun string, e entity) map[string]any {
 	switch noun {
 	case "customer":
 		return map[string]any{"customerEmail": e["email"]}
 	case "promotion":
-		return map[string]any{"version": 1}
+		return map[string]any{"version": s.versions[keyOf(e["id"])] + 1}
 	case "review":
 		return map[string]any{"productId": e["productId"], "orderId": e["orderId"], "status": strings.ToUpper(fmt.Sprint(e["status"]))}
 	}

@@ -26,6 +26,11 @@ func (s *Store) newProfile() entity {
 func (s *Store) UpdateProfile(change func(profile map[string]any)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.updateProfile(change)
+}
+
+func (s *Store) updateProfile(change func(profile map[string]any)) {
 	change(s.profile)
+	s.stamps["profile"] = s.options.Now()
 	s.emit("profile.updated", s.number(), nil)
 }

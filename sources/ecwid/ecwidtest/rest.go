@@ -2,7 +2,10 @@ package ecwidtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +16,16 @@ type apiError struct {
 	status        int
 	code, message string
 	retryAfter    int // seconds; 0 for no header
+}
+
+// answer writes an answer that is not 200.
+func (e *apiError) answer(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	if e.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.retryAfter))
+	}
+	w.WriteHeader(e.status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"errorMessage": e.message, "errorCode": e.code}) // a client that has gone away is no concern of ours
 }
 
 // ServeHTTP answers the REST API.
@@ -31,11 +44,7 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	switch {
 	case refused != nil:
-		if refused.retryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(refused.retryAfter))
-		}
-		w.WriteHeader(refused.status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"errorMessage": refused.message, "errorCode": refused.code})
+		refused.answer(w)
 	case fault.Kind == Truncated:
 		truncate(w, body)
 	default:
@@ -51,19 +60,25 @@ func (s *Store) answer(r *http.Request, f Fault) (any, *apiError) {
 	if refused := f.refusal(); refused != nil {
 		return nil, refused
 	}
-	if r.Method != http.MethodGet {
-		return nil, &apiError{status: 405, code: "METHOD_NOT_ALLOWED", message: "Method Not Allowed"}
-	}
 	path, ok := strings.CutPrefix(r.URL.Path, "/api/v3/"+s.options.StoreID+"/")
 	if !ok {
 		return nil, &apiError{status: 404, code: "STORE_NOT_FOUND", message: "Store not found"}
 	}
 	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	if r.Method != http.MethodGet {
+		return s.write(parts, r)
+	}
 	switch {
 	case len(parts) == 1:
 		return s.root(parts[0], r)
 	case parts[1] == "deleted" && len(parts) == 2:
 		return s.deleted(parts[0], r)
+	case len(parts) == 2 && parts[0] == "storage":
+		value, ok := s.storage[parts[1]]
+		if !ok {
+			return nil, &apiError{status: 404, code: "KEY_NOT_FOUND", message: "Key not found"}
+		}
+		return entity{"key": parts[1], "value": value}, nil
 	case len(parts) == 2:
 		return s.one(parts[0], parts[1])
 	case len(parts) == 3 && parts[0] == "orders" && parts[2] == "invoices":
@@ -86,14 +101,18 @@ func (s *Store) root(name string, r *http.Request) (any, *apiError) {
 	case "profile":
 		return s.profile, nil
 	case "application":
-		return entity{"subscriptionStatus": "ACTIVE", "subscription": entity{"startDate": "2024-01-01 00:00:00 +0000",
-			"expirationDate": "2099-01-01 00:00:00 +0000", "status": "ACTIVE"}}, nil
+		return entity{"subscriptionStatus": s.status, "subscription": entity{"startDate": "2024-01-01 00:00:00 +0000",
+			"expirationDate": "2099-01-01 00:00:00 +0000", "status": s.status}}, nil
 	case "storage":
-		return []any{}, nil
+		list := []any{}
+		for _, key := range slices.Sorted(maps.Keys(s.storage)) {
+			list = append(list, entity{"key": key, "value": s.storage[key]})
+		}
+		return list, nil
 	case "latest-stats":
-		return s.latestStats(), nil
+		return s.latestStats(r.URL.Query()), nil
 	}
-	if _, ok := s.shelves[name]; !ok {
+	if _, ok := s.shelves[name]; !ok || name == "size_charts" {
 		return nil, noSuchPath()
 	}
 	return s.search(name, r.URL.Query())
@@ -103,7 +122,7 @@ func (s *Store) root(name string, r *http.Request) (any, *apiError) {
 // call.
 func (s *Store) one(collection, id string) (entity, *apiError) {
 	shelf, ok := s.shelves[collection]
-	if !ok || collection == "promotions" || collection == "reviews" {
+	if !ok || collection == "promotions" || collection == "reviews" || collection == "size_charts" {
 		return nil, noSuchPath()
 	}
 	if e, ok := shelf.items[id]; ok {
@@ -116,60 +135,33 @@ func (s *Store) one(collection, id string) (entity, *apiError) {
 			}
 		}
 	}
-	noun := map[string]string{"orders": "ORDER", "carts": "CART", "products": "PRODUCT", "customers": "CUSTOMER", "categories": "CATEGORIES",
-		"classes": "PRODUCT_CLASS", "customer_groups": "CUSTOMER_GROUP", "discount_coupons": "DISCOUNT_COUPON"}[collection]
-	return nil, &apiError{status: 404, code: noun + "_NOT_FOUND", message: strings.ToLower(noun) + " #" + id + " not found"}
+	return nil, notFound(collection, id)
 }
 
-// latestStats tells when anything of a kind was last changed.
-func (s *Store) latestStats() entity {
-	stats := entity{"profileUpdated": stamp(s.options.Now())}
-	for collection, key := range map[string]string{"products": "productsUpdated", "orders": "ordersUpdated", "categories": "categoriesUpdated",
-		"discount_coupons": "discountCouponsUpdated", "carts": "abandonedSalesUpdated", "customers": "customersUpdated"} {
-		var latest int64
-		for _, e := range s.shelves[collection].items {
-			latest = max(latest, moment(e, "updateTimestamp", "updateDate", "updated"))
+// notFound is the answer for an entity that is not there. The code of a cart is not told by the documentation.
+func notFound(collection, id string) *apiError {
+	code := map[string]string{"orders": "ORDER", "carts": "CART", "products": "PRODUCT", "customers": "CUSTOMER", "categories": "CATEGORIES",
+		"classes": "PRODUCT_CLASS", "customer_groups": "CUSTOMER_GROUP", "discount_coupons": "DISCOUNT_COUPON", "promotions": "PROMOTION",
+		"reviews": "PRODUCT_REVIEW"}[collection]
+	word := strings.ToUpper(code[:1]) + strings.ToLower(code[1:])
+	return &apiError{status: 404, code: code + "_NOT_FOUND", message: word + " #" + id + " not found"}
+}
+
+// latestStats tells when anything of a kind was last changed; of reviews only when asked to.
+func (s *Store) latestStats(query url.Values) entity {
+	stats := entity{}
+	for collection, key := range map[string]string{"profile": "profileUpdated", "products": "productsUpdated", "orders": "ordersUpdated",
+		"categories": "categoriesUpdated", "discount_coupons": "discountCouponsUpdated", "carts": "abandonedSalesUpdated",
+		"customers": "customersUpdated", "reviews": "reviewsUpdated"} {
+		at := s.stamps[collection]
+		if collection == "products" && s.stamps["categories"].After(at) {
+			at = s.stamps["categories"] // the catalog is both
 		}
-		stats[key] = stamp(time.Unix(latest, 0))
+		if collection != "reviews" || query.Get("reviewsUpdatesRequired") == "true" {
+			stats[key] = stamp(time.Unix(max(at.Unix(), 0), 0))
+		}
 	}
 	return stats
-}
-
-// A window counts the calls of one token in one minute.
-type window struct {
-	start time.Time
-	calls int
-}
-
-// allow checks the token and its rate. Calls with a token that does not work count against a much smaller rate.
-func (s *Store) allow(r *http.Request) *apiError {
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	works := bearer && token == s.options.Token
-	limit := s.options.Rate
-	if !works {
-		limit, token = 20, "" // dead tokens are counted together, as Ecwid does by address
-	}
-	now, w := s.options.Now(), s.calls[token]
-	if w == nil || now.Sub(w.start) >= time.Minute {
-		w = &window{start: now}
-		s.calls[token] = w
-	}
-	w.calls++
-	switch {
-	case limit > 0 && w.calls > limit:
-		left := int(w.start.Add(time.Minute).Sub(now)/time.Second) + 1
-		return &apiError{status: 429, code: "RATE_LIMITED", message: "Too many requests", retryAfter: left}
-	case !works:
-		return &apiError{status: 403, code: "INVALID_API_TOKEN", message: "Invalid API token"}
-	}
-	return nil
-}
-
-// SetToken changes the token that works, as a new install of the app does.
-func (s *Store) SetToken(token string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.options.Token = token
 }
 
 // keyOf gives an id as text.

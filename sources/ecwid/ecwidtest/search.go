@@ -20,11 +20,15 @@ func (s *Store) search(collection string, query url.Values) (any, *apiError) {
 		return nil, refused
 	}
 	var found []any
-	for _, key := range slices.Backward(shelf.order) {
-		e := shelf.items[key]
+	items, order := s.searchable(shelf)
+	for _, key := range slices.Backward(order) {
+		e := items[key]
 		if !slices.ContainsFunc(filters, func(keep filter) bool { return !keep(e) }) {
 			found = append(found, e)
 		}
+	}
+	if collection == "classes" {
+		return list(found), nil // this one comes bare and whole
 	}
 	return page(found, query)
 }
@@ -50,6 +54,13 @@ func (s *Store) deleted(name string, r *http.Request) (any, *apiError) {
 	return page(found, query)
 }
 
+func list(found []any) []any {
+	if found == nil {
+		return []any{}
+	}
+	return found
+}
+
 func page(found []any, query url.Values) (any, *apiError) {
 	offset, limit := 0, pageSize
 	for name, value := range map[string]*int{"offset": &offset, "limit": &limit} {
@@ -65,10 +76,7 @@ func page(found []any, query url.Values) (any, *apiError) {
 		limit = pageSize
 	}
 	from := min(offset, len(found))
-	items := found[from:min(from+limit, len(found))]
-	if items == nil {
-		items = []any{}
-	}
+	items := list(found[from:min(from+limit, len(found))])
 	return entity{"total": len(found), "count": len(items), "offset": offset, "limit": limit, "items": items}, nil
 }
 
@@ -95,7 +103,7 @@ func filtersOf(collection string, query url.Values) ([]filter, *apiError) {
 			return at >= updatedFrom && at <= updatedTo
 		},
 		func(e entity) bool {
-			at := moment(e, "createTimestamp", "createDate", "created", "registered")
+			at := moment(e, "createTimestamp", "createDate", "created", "registered", "creationDate")
 			return at >= createdFrom && at <= createdTo
 		},
 	}

@@ -30,6 +30,8 @@ type SenderOptions struct {
 	Parallel  int               // at once; 0 means 1, so that first tries arrive in order
 	Unordered bool              // any waiting webhook may be sent next, as Ecwid warns
 	Doubled   bool              // every delivered webhook is sent once more
+	Lost      float64           // share of webhooks that are never sent, from 0 to 1
+	Delay     time.Duration     // the longest wait before the first try; each webhook waits some part of it
 	Seed      uint64            // of the disorder; 0 means another every time
 }
 
@@ -78,7 +80,10 @@ func (s *Sender) Send(n Notice) {
 	if len(s.log) > logLength {
 		s.log = slices.Delete(s.log, 0, len(s.log)-logLength)
 	}
-	if s.closed || s.blocked {
+	if s.options.Delay > 0 {
+		d.due = d.due.Add(time.Duration(s.random.Int64N(int64(s.options.Delay))))
+	}
+	if s.closed || s.blocked || s.random.Float64() < s.options.Lost {
 		d.Dropped = true
 		return
 	}

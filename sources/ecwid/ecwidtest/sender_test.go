@@ -244,3 +244,34 @@ func TestSenderCloses(t *testing.T) {
 		}
 	})
 }
+
+func TestSenderLosesAndDelaysWithAPlan(t *testing.T) {
+	play := func() (arrived []string, took time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			r := &receiver{answer: always(200)}
+			start := time.Now()
+			s := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://shopbell/", Secret: "s", Transport: r, Lost: 0.3, Delay: time.Hour, Seed: 5})
+			for i := range 200 {
+				s.Send(notice(strings.Repeat("x", i+1)))
+			}
+			time.Sleep(2 * time.Hour)
+			arrived = r.tries()
+			took = r.times()[len(arrived)-1].Sub(start)
+			lost := 0
+			for _, d := range s.Log() {
+				if d.Dropped {
+					lost++
+				}
+			}
+			if lost < 40 || lost > 80 || len(arrived)+lost != 200 || slices.IsSortedFunc(arrived, func(a, b string) int { return len(a) - len(b) }) {
+				t.Errorf("of 200 %d arrived and %d were lost", len(arrived), lost)
+			}
+			_ = s.Close(t.Context())
+		})
+		return arrived, took
+	}
+	first, took := play()
+	if second, _ := play(); !slices.Equal(first, second) || took < 50*time.Minute || took > time.Hour {
+		t.Errorf("with one seed, %d and %d arrived, in %s", len(first), len(second), took)
+	}
+}

@@ -5,11 +5,14 @@
 //	store := ecwidtest.New(ecwidtest.Options{Token: "secret_demo", Send: sender.Send})
 //	api := httptest.NewServer(store) // with api.URL+"/api/v3" as `api` of the source
 //	order, err := store.PlaceOrder(ecwidtest.OrderOptions{})
+//	err = store.Act("review.created") // or anything else of which Ecwid sends a webhook
+//
+// A [Platform] is many such stores behind one address, with apps that merchants install by OAuth.
 //
 // It behaves as Ecwid's documentation and its official client say, where it suits us or not: webhooks come unordered
 // and doubled if asked to, search is paged, a token has a rate, and every call can be made to fail.
 //
-// It does not take changes over REST, and keeps everything in memory.
+// It keeps everything in memory.
 package ecwidtest
 
 import (
@@ -30,7 +33,9 @@ type Options struct {
 	URL      string           // of the storefront; "" means https://store<id>.company.site
 	Currency string           // ISO 4217; "" means EUR
 	Timezone string           // IANA name; "" means Europe/Berlin
+	Scopes   []string         // of the token, such as read_orders; nil means all
 	Rate     int              // calls a minute for each token; 0 means Ecwid's 600, below 0 none
+	Lag      time.Duration    // how long search takes to learn of a change; reading by id never lags
 	Seed     uint64           // of ids; 0 means other ids every time
 	Empty    bool             // no sample products and customers
 	Now      func() time.Time // the store's clock; nil means time.Now
@@ -48,6 +53,16 @@ type Store struct {
 	random     *rand.Rand
 	profile    entity
 	shelves    map[string]*shelf
+	versions   map[string]int       // changes of promotions, by id
+	storage    map[string]string    // of the app, by key
+	plan       string               // of the store
+	status     string               // of the store's subscription to the app
+	stamps     map[string]time.Time // of the last change, by collection, and of the profile
+	tokens     map[string]*grant    // that were ever given
+	installs   map[string]*install  // by client id, of a [Platform]
+	quiet      bool                 // nothing is told outside
+	suspended  bool
+	acts       int   // that were made
 	sample     int   // which customer buys next
 	lastID     int64 // of the entity made last
 	faults     []*fault
@@ -63,21 +78,26 @@ type shelf struct {
 	items   map[string]entity
 	order   []string // keys of items, oldest first
 	deleted []entity // what /deleted tells
+	index   *index   // what search knows; nil when it does not lag
 }
 
 // New makes a store with a profile, some products and some customers.
 func New(o Options) *Store {
 	setDefaults(&o)
 	s := &Store{options: o, random: newRandom(o.Seed), shelves: make(map[string]*shelf), calls: make(map[string]*window),
-		unfinished: make(map[string]unfinished)}
+		unfinished: make(map[string]unfinished), storage: make(map[string]string), versions: make(map[string]int), plan: "ECWID_BUSINESS", status: "ACTIVE",
+		stamps: make(map[string]time.Time), installs: make(map[string]*install),
+		tokens: map[string]*grant{o.Token: {scopes: o.Scopes}}}
 	for _, name := range collections() {
 		s.shelves[name] = &shelf{items: make(map[string]entity)}
 	}
 	s.lastID = 500_000_000 + s.random.Int64N(400_000_000)
 	s.profile = s.newProfile()
+	s.stamps["profile"] = o.Now()
 	if !o.Empty {
 		s.stock()
 	}
+	s.lag(o.Lag)
 	return s
 }
 
@@ -134,6 +154,7 @@ func (s *Store) put(collection, key string, e entity) {
 		shelf.order = append(shelf.order, key)
 	}
 	shelf.items[key] = e
+	s.note(collection, key)
 }
 
 // remove deletes an entity and remembers that it was there; false when it was not.
@@ -150,6 +171,7 @@ func (s *Store) remove(collection, key string) (entity, bool) {
 		gone = entity{"id": e["internalId"], "orderId": e["id"], "date": stamp(s.options.Now())}
 	}
 	shelf.deleted = append(shelf.deleted, gone)
+	s.note(collection, key)
 	return e, true
 }
 
@@ -203,5 +225,5 @@ func clone(v any) any {
 
 func collections() []string {
 	return []string{"orders", "carts", "products", "customers", "categories", "classes", "customer_groups",
-		"discount_coupons", "promotions", "reviews"}
+		"discount_coupons", "promotions", "reviews", "size_charts"}
 }

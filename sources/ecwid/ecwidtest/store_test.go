@@ -252,12 +252,6 @@ func TestREST(t *testing.T) {
 	if b.ServeHTTP(w, r); w.Code != 404 || !strings.Contains(w.Body.String(), "STORE_NOT_FOUND") {
 		t.Errorf("another store: %d %s", w.Code, w.Body)
 	}
-	r = httptest.NewRequest("PUT", "/api/v3/1003/orders/"+order, strings.NewReader("{}"))
-	r.Header.Set("Authorization", "Bearer secret_test")
-	w = httptest.NewRecorder()
-	if b.ServeHTTP(w, r); w.Code != 405 {
-		t.Errorf("PUT: %d", w.Code)
-	}
 }
 
 func TestSearchPagesAndFilters(t *testing.T) {
