@@ -77,14 +77,14 @@ func (s *source) Exchange(ctx context.Context, query url.Values) (sources.Instal
 		if refused == "access_denied" {
 			return sources.Installation{}, errors.New("you did not agree to the installation, so your store was not connected. Begin again whenever you like")
 		}
-		return sources.Installation{}, fmt.Errorf("Ecwid did not install the app%s, so your store was not connected. Please try again", reasonCode(refused))
+		return sources.Installation{}, sentence("Ecwid did not install the app%s, so your store was not connected. Please try again", reasonCode(refused))
 	}
 	code, store := query.Get("code"), query.Get("store_id")
 	switch {
 	case code == "" || len(code) > maxCode:
 		return sources.Installation{}, errors.New("this address is only for Ecwid to send you to after installing the app; begin the installation at Ecwid")
 	case store != "" && !isNumber(store):
-		return sources.Installation{}, errors.New("Ecwid did not say which store the app was installed in. Please begin the installation again")
+		return sources.Installation{}, sentence("Ecwid did not say which store the app was installed in. Please begin the installation again")
 	}
 	if !o.use(code) {
 		return sources.Installation{}, errors.New("this installation was carried out already; there is nothing more to do. If your store is not connected, begin the installation again")
@@ -135,7 +135,7 @@ func (o *oauth) exchange(ctx context.Context, code, store string) (sources.Insta
 	request.Header.Set("Accept", "application/json")
 	response, err := o.client.Do(request)
 	if err != nil {
-		return sources.Installation{}, fmt.Errorf("Ecwid %w. Please begin the installation again in a minute", silence(err))
+		return sources.Installation{}, sentence("Ecwid %w. Please begin the installation again in a minute", silence(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxToken+1))
@@ -143,7 +143,7 @@ func (o *oauth) exchange(ctx context.Context, code, store string) (sources.Insta
 	case response.StatusCode != http.StatusOK:
 		return sources.Installation{}, exchangeFailure(response.StatusCode, body)
 	case err != nil, len(body) > maxToken:
-		return sources.Installation{}, errors.New("Ecwid's answer was cut off or too long. Please begin the installation again")
+		return sources.Installation{}, sentence("Ecwid's answer was cut off or too long. Please begin the installation again")
 	}
 	return installation(body, store, time.Now())
 }
@@ -160,15 +160,15 @@ func exchangeFailure(status int, body []byte) error {
 	why := cmp.Or(string(told.Error), string(told.Code))
 	switch {
 	case why == "invalid_client" || why == "unauthorized_client" || status == http.StatusUnauthorized:
-		return errors.New("Ecwid does not know this app: its client id or client secret is wrong in this server's config. Please tell whoever runs it")
+		return sentence("Ecwid does not know this app: its client id or client secret is wrong in this server's config. Please tell whoever runs it")
 	case status == http.StatusTooManyRequests || status >= 500 || status == http.StatusRequestTimeout:
-		return fmt.Errorf("Ecwid could not install the app just now (%d). Please begin the installation again in a minute", status)
+		return sentence("Ecwid could not install the app just now (%d). Please begin the installation again in a minute", status)
 	case status >= 300 && status < 400:
-		return fmt.Errorf("Ecwid answered with a redirect (%d), which is not followed: the address of its installation is wrong in this server's config. Please tell whoever runs it", status)
+		return sentence("Ecwid answered with a redirect (%d), which is not followed: the address of its installation is wrong in this server's config. Please tell whoever runs it", status)
 	case why == "redirect_uri_mismatch" || why == "invalid_redirect_uri":
-		return errors.New("Ecwid has another redirect address for this app than this server. Please tell whoever runs it")
+		return sentence("Ecwid has another redirect address for this app than this server. Please tell whoever runs it")
 	}
-	return fmt.Errorf("Ecwid does not take the code of this installation (%d%s): it was used already, or is older than some minutes. Please begin the installation again",
+	return sentence("Ecwid does not take the code of this installation (%d%s): it was used already, or is older than some minutes. Please begin the installation again",
 		status, reasonCode(why))
 }
 
@@ -189,7 +189,7 @@ func installation(body []byte, store string, now time.Time) (sources.Installatio
 		Store json.RawMessage `json:"store_id"`
 	}
 	if tooDeep(body) || json.Unmarshal(body, &told) != nil {
-		return sources.Installation{}, errors.New("Ecwid's answer could not be read. Please begin the installation again")
+		return sources.Installation{}, sentence("Ecwid's answer could not be read. Please begin the installation again")
 	}
 	owner := strings.TrimSpace(unquoted(told.Store))
 	if absent(told.Store) {
@@ -198,13 +198,13 @@ func installation(body []byte, store string, now time.Time) (sources.Installatio
 	token := strings.TrimSpace(string(told.Token))
 	switch {
 	case owner != "" && !isNumber(owner), owner == "" && store == "":
-		return sources.Installation{}, errors.New("Ecwid did not say which store the app was installed in. Please begin the installation again")
+		return sources.Installation{}, sentence("Ecwid did not say which store the app was installed in. Please begin the installation again")
 	case owner != "" && store != "" && owner != store:
-		return sources.Installation{}, errors.New("Ecwid installed the app in another store than the one this page was opened for, so nothing was connected. " +
+		return sources.Installation{}, sentence("Ecwid installed the app in another store than the one this page was opened for, so nothing was connected. " +
 			"Please begin the installation again, in the store that you want to connect")
 	case token == "" || len(token) > maxCode || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }),
 		strings.HasPrefix(token, "public_"), told.Kind != "" && !strings.EqualFold(string(told.Kind), "bearer"):
-		return sources.Installation{}, errors.New("Ecwid gave no token that can be used. Please begin the installation again")
+		return sources.Installation{}, sentence("Ecwid gave no token that can be used. Please begin the installation again")
 	}
 	return sources.Installation{Store: cmp.Or(owner, store), Token: secret.Text(token), At: now,
 		Scopes: strings.FieldsFunc(string(told.Scope), func(r rune) bool { return r == ' ' || r == ',' || r == '+' })}, nil
@@ -218,3 +218,6 @@ func (s *source) Connect(i sources.Installation) {
 }
 
 var _ sources.Installer = (*source)(nil)
+
+// sentence makes an error that a merchant reads on a page, as it is: it begins as a sentence does.
+func sentence(format string, args ...any) error { return fmt.Errorf(format, args...) }

@@ -163,7 +163,7 @@ func (s *Store) writeNew(collection string, fields entity) (any, *apiError) {
 			maps.Copy(defaults, fields)
 			fields = defaults
 		}
-		key = s.addEntity(collection, nounOf(collection), fields)
+		s.addEntity(collection, nounOf(collection), fields)
 		answer := entity{"id": fields["id"]}
 		if code, ok := fields["code"]; ok {
 			answer["code"] = code
