@@ -48,7 +48,13 @@ type Env struct {
 	UserAgent string
 	// Templates is the root of files that steps may name (`template:`, `attach:`); "" allows none.
 	Templates string
+	// Change changes an entity in a merchant's store; nil where there is none.
+	Change Change
 }
+
+// A Change sets fields of an entity of a store, such as "order/K8XTQ", through the source that has the store, and has the
+// event that comes of it known as our own. Its errors are of the classes of this package. Many goroutines may call it.
+type Change func(ctx context.Context, source, store, subject string, set map[string]json.RawMessage) error
 
 // A Spec declares one kind of action with account type A and parameter type P. Both are structs whose json and
 // jsonschema tags declare keys, words for people, and what is required (no `omitempty` means required). A parameter

@@ -181,6 +181,64 @@ sources:
 	}
 }
 
+const loopRules = `rules:
+  - name: ship
+    when: order.updated
+    if: became(order.paymentStatus, was?.paymentStatus, "PAID")
+    then: [{ ecwid: { store: "{{ store.id }}", order: "{{ order.id }}", fulfillment_status: SHIPPED } }]
+  - name: every change
+    when: order.updated
+    then: [{ http: { url: "SINK", body: "changed to {{ order.fulfillmentStatus }}" } }]
+  - name: our own
+    when: order.updated
+    if: event.self
+    then: [{ http: { url: "SINK", body: "we made it {{ order.fulfillmentStatus }}" } }]
+`
+
+// TestOurOwnChangesDoNotEcho has a rule change an order of a simulated store, which tells of that as of any other change.
+func TestOurOwnChangesDoNotEcho(t *testing.T) {
+	to := newSink(t)
+	folder := t.TempDir()
+	var sender *ecwidtest.Sender
+	store := ecwidtest.New(ecwidtest.Options{Token: "secret_store", Send: func(n ecwidtest.Notice) {
+		if sender != nil {
+			sender.Send(n)
+		}
+	}})
+	api := httptest.NewServer(store)
+	t.Cleanup(api.Close)
+	write(t, folder, "shopbell.yaml", fmt.Sprintf(`listen: 127.0.0.1:0
+admin: { token: "0123456789abcdef0123" }
+http: { allow: [127.0.0.0/8] }
+sources:
+  ecwid: { kind: ecwid, client_secret: "%s", api: "%s/api/v3", stores: { "1003": { token: "%s" } } }
+accounts:
+  ecwid: { kind: ecwid }
+`, appSecret(t, folder), api.URL, reference(t, folder, "token", "secret_store")))
+	write(t, folder, "rules/a.yaml", strings.ReplaceAll(loopRules, "SINK", to.URL))
+	h := running(t, folder)
+	sender = ecwidtest.NewSender(ecwidtest.SenderOptions{URL: h.address() + "/webhooks/ecwid", Secret: "abcde123456789"})
+	t.Cleanup(func() { _ = sender.Close(context.Background()) })
+	id, err := store.PlaceOrder(ecwidtest.OrderOptions{Payment: "AWAITING_PAYMENT"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []map[string]any{{"orderComments": "please"}, {"paymentStatus": "PAID"}} {
+		if err := store.UpdateOrder(id, func(o map[string]any) { maps.Copy(o, change) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to.until(t, []string{"changed to AWAITING_PROCESSING", "we made it SHIPPED"})
+	if err := store.UpdateOrder(id, func(o map[string]any) { o["fulfillmentStatus"] = "DELIVERED" }); err != nil {
+		t.Fatal(err)
+	}
+	to.until(t, []string{"changed to DELIVERED"})
+	got := to.counts()
+	if got["we made it SHIPPED"] != 1 || got["changed to SHIPPED"] != 0 || got["we made it DELIVERED"] != 0 || got["changed to DELIVERED"] != 1 {
+		t.Errorf("came: %v", got)
+	}
+}
+
 // polling counts the rounds of polling that a simulated store has answered.
 type polling struct {
 	mu   sync.Mutex

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync/atomic"
 
 	"shopbell/actions"
 	"shopbell/config"
@@ -18,6 +21,7 @@ import (
 
 // opened is what a config names, made ready: nothing has been connected to yet.
 type opened struct {
+	changes  *changes
 	sources  map[string]sources.Source
 	accounts map[string]engine.Account
 	problems []document.Problem
@@ -25,7 +29,7 @@ type opened struct {
 
 // open makes sources and accounts of a config, and tells of every one that cannot be made.
 func open(c *config.Config, log *slog.Logger) opened {
-	o := opened{sources: map[string]sources.Source{}, accounts: map[string]engine.Account{}}
+	o := opened{changes: &changes{}, sources: map[string]sources.Source{}, accounts: map[string]engine.Account{}}
 	for _, s := range c.Sources {
 		source, err := s.Kind.Open(s.Name, s.Config)
 		if err != nil {
@@ -38,7 +42,7 @@ func open(c *config.Config, log *slog.Logger) opened {
 		}
 		o.sources[s.Name] = source
 	}
-	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules}
+	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set}
 	for _, a := range c.Accounts {
 		outlet, err := a.Kind.Open(env, a.Config)
 		if err != nil {
@@ -59,6 +63,16 @@ func open(c *config.Config, log *slog.Logger) opened {
 		o.accounts[k.Name] = engine.Account{Kind: k, Outlet: outlet}
 	}
 	return o
+}
+
+// changes leads to the engine, which is made after the actions that change stores through it.
+type changes struct{ engine atomic.Pointer[engine.Engine] }
+
+func (c *changes) set(ctx context.Context, source, store, subject string, set map[string]json.RawMessage) error {
+	if e := c.engine.Load(); e != nil {
+		return e.SetFields(ctx, source, store, subject, set)
+	}
+	return errors.New("the engine has not started")
 }
 
 // worldOf is what rules of a config are checked against.

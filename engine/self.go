@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"shopbell/actions"
 	"shopbell/event"
 	"shopbell/sources"
 )
@@ -42,6 +44,22 @@ func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) e
 		return err
 	}
 	return changer.Change(ctx, edit)
+}
+
+// SetFields is [Engine.Change] with the errors of actions: it is an [actions.Change].
+func (e *Engine) SetFields(ctx context.Context, source, store, subject string, set map[string]json.RawMessage) error {
+	err := e.Change(ctx, source, sources.Edit{Store: store, Subject: subject, Set: set})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNoSource):
+		return actions.Permanent(actions.BlameAccount, fmt.Errorf("there is no source %q whose stores can be changed", source))
+	case sources.IsUnconfirmed(err):
+		return actions.Permanent(actions.BlameRequest, err)
+	case sources.IsDenied(err):
+		return actions.Permanent(actions.BlameAccount, err)
+	}
+	return actions.RetryAfter(sources.Wait(err), err) // the same values once more do no harm
 }
 
 // edit gives what we changed of a subject of late, and when; nil for nothing.

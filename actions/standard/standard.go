@@ -9,6 +9,7 @@ package standard
 
 import (
 	"shopbell/actions"
+	"shopbell/actions/ecwid"
 	"shopbell/actions/email"
 	"shopbell/actions/http"
 	"shopbell/actions/log"
@@ -18,6 +19,7 @@ import (
 // Kinds lists the kinds, ordered by name. The list is the caller's own.
 func Kinds() []*actions.Kind {
 	return []*actions.Kind{
+		ecwid.Action,
 		email.Action,
 		http.Action,
 		log.Action,
