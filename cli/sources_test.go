@@ -385,7 +385,7 @@ func install(t *testing.T, path string, stores int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changes = append(changes, &engine.Put{Memo: engine.Memo{Source: "ecwid", Store: storeID(i), Name: "life", Value: value}})
+		changes = append(changes, &engine.Put{Memo: engine.Memo{Source: "ecwid", Store: storeID(i), Name: "connection/life", Value: value}})
 	}
 	for batch := range slices.Chunk(changes, 5000) {
 		if err := l.Commit(t.Context(), batch); err != nil {

@@ -53,7 +53,7 @@ func TestIdle(t *testing.T) {
 	}
 	rate := float64(len(said)) / idling.Seconds()
 	asked := float64(len(said)-2*count["commit"]) / idling.Seconds()
-	if asked >= 0.75 || rate >= 1.1 {
+	if asked >= 0.75 || rate >= 1.2 {
 		t.Errorf("an idle node asks %.2f times a second", asked)
 	}
 	if len(said) == 0 {

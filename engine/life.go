@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,20 +71,19 @@ func (e *Engine) recallLives(ctx context.Context) error {
 	if !since.IsZero() {
 		since = since.Add(-lateMemos)
 	}
-	for _, name := range []string{memoLife, memoDead} { // in this order: a credential is known only once its store is
-		memos, err := e.o.Ledger.Memos(ctx, name, since, true)
-		if err != nil {
-			return err
+	memos, err := e.o.Ledger.Memos(ctx, memoConnection, since, true)
+	if err != nil {
+		return err
+	}
+	memos = slices.DeleteFunc(memos, func(m Memo) bool { return !s.isNews(m) })
+	for _, m := range memos {
+		if m.Name == memoLife {
+			e.recallLife(m)
 		}
-		for _, m := range memos {
-			if !s.isNews(m) {
-				continue
-			}
-			if name == memoLife {
-				e.recallLife(m)
-			} else {
-				e.recallDead(m)
-			}
+	}
+	for _, m := range memos { // a credential is known only once its store is
+		if m.Name == memoDead {
+			e.recallDead(m)
 		}
 	}
 	return nil

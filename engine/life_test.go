@@ -254,7 +254,7 @@ func anInstallationLasts(t *testing.T, newBench maker) {
 // hides looks whether what the ledger holds tells a secret, in plain or as JSON and SQL spell it.
 func (b *bench) hides(token string) {
 	b.Helper()
-	m, err := b.ledger.Memo(context.Background(), "shop", "7", "life")
+	m, err := b.ledger.Memo(context.Background(), "shop", "7", "connection/life")
 	b.must(err)
 	texts := map[string][]byte{"the memo": m.Value}
 	files, _ := filepath.Glob(b.where + "*")
@@ -361,7 +361,7 @@ func aDeadCredentialStaysDead(t *testing.T, newBench maker) {
 		b.must(b.deliver(m.change(store, "A", nil)))
 	}
 	remembered := func(store string) bool {
-		_, err := b.ledger.Memo(t.Context(), "shop", store, "dead")
+		_, err := b.ledger.Memo(t.Context(), "shop", store, "connection/dead")
 		return err == nil
 	}
 	b.until("both are remembered", func() bool { return remembered("1") && remembered("7") })

@@ -23,10 +23,11 @@ const (
 
 // The names of memos.
 const (
-	memoPoll = "poll" // a source's cursor
-	memoEdit = "edit/"
-	memoLife = "life"
-	memoDead = "dead"
+	memoPoll       = "poll" // a source's cursor
+	memoEdit       = "edit/"
+	memoConnection = "connection/" // what all begin with that tells of the connection with a store
+	memoLife       = memoConnection + "life"
+	memoDead       = memoConnection + "dead"
 )
 
 // A round is one source that polls.

@@ -105,7 +105,7 @@ func TestCheck(t *testing.T) {
 		"due for ever":           {"UPDATE shopbell.runs SET due = NULL WHERE id = 5", "run 5 is due, but has no time", false},
 		"a run twice":            {"DROP INDEX shopbell.runs_event; UPDATE shopbell.runs SET rule = (SELECT rule FROM shopbell.runs WHERE id = 4) WHERE id = 5", "has 2 runs of one rule and item", false},
 		"no snapshot":            {"UPDATE shopbell.snapshots SET seq = 999", "the snapshot of order/X is that of event 999, which is not there", false},
-		"another's snapshot":     {"UPDATE shopbell.snapshots SET subject = 'order/Y'", "the snapshot of order/Y is that of event 3, which is about something else", false},
+		"another's snapshot":     {"UPDATE shopbell.snapshots SET subject = 'order/Y' WHERE seq = 3", "the snapshot of order/Y is that of event 3, which is about something else", false},
 		"an empty snapshot":      {"UPDATE shopbell.events SET entity = NULL WHERE seq = 3", "the snapshot of order/X is that of event 3, which has no entity", false},
 		"events not counted":     {"UPDATE shopbell.counts SET n = 3 WHERE what = 'event.unmatched'", "events unmatched, but only", false},
 		"runs not counted":       {"DELETE FROM shopbell.counts WHERE what = 'run.new'", "store 1003 has 10 runs, but only 0 were counted", false},
