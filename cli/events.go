@@ -154,6 +154,11 @@ func printEvent(w io.Writer, r engine.Record, runs []engine.Run) {
 		fmt.Fprintf(w, "  happened  %s by the platform's clock\n", clock(r.Created))
 	}
 	fmt.Fprintf(w, "  state     %s: %s\n", r.State, eventWords(r))
+	for mark, is := range map[string]bool{"found by polling": r.Polled, "it claimed another state than the one read back": r.Stale, "our own change": r.Self} {
+		if is {
+			fmt.Fprintf(w, "  mark      %s\n", mark)
+		}
+	}
 	if r.Gone {
 		fmt.Fprintln(w, "  entity    is deleted, as the platform confirmed")
 	}

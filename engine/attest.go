@@ -77,6 +77,9 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 		return
 	}
 	runs := e.match(set, r, seen.entity, seen.was, store)
+	if seen.reading.Stale != "" {
+		r.Note = clip(strings.TrimSuffix(seen.reading.Stale+"; "+r.Note, "; "), 2000)
+	}
 	e.plan(ctx, &Plan{Record: r, Runs: runs}, seen.also...)
 }
 

@@ -82,6 +82,20 @@ func (e *Engine) Report(ctx context.Context, source, store string, limit int) ([
 	return reports, nil
 }
 
+// Credentials tells of each source that calls its platform how many stores have a credential in each state.
+func (e *Engine) Credentials() map[string]map[sources.CredentialState]int {
+	all := map[string]map[sources.CredentialState]int{}
+	for name, src := range e.o.Sources {
+		if c, ok := src.(sources.Caller); ok {
+			all[name] = map[sources.CredentialState]int{}
+			for _, credential := range c.Credentials() {
+				all[name][credential.State]++
+			}
+		}
+	}
+	return all
+}
+
 // sums are what counts come to, by source and store.
 type sums struct {
 	events, failures map[Store]int64
@@ -116,12 +130,7 @@ func (e *Engine) reportOf(name string, s sums) SourceReport {
 	if i, ok := src.(sources.Installer); ok {
 		r.Installs = i.Installs() && e.o.Box != nil
 	}
-	if c, ok := src.(sources.Caller); ok {
-		r.Credentials = map[sources.CredentialState]int{}
-		for _, credential := range c.Credentials() {
-			r.Credentials[credential.State]++
-		}
-	}
+	r.Credentials = e.Credentials()[name]
 	for at, n := range s.events {
 		if at.Source == name {
 			r.Events += n

@@ -83,6 +83,10 @@ func (f *fakeEngine) Report(_ context.Context, source, _ string, _ int) ([]engin
 		List: []engine.StoreReport{{Store: "1003", Credential: sources.Credential{State: "dead", Note: "the token is refused: install the app again"}, Polled: time.Unix(1735689600, 0), PollError: "no way"}, {Store: "2044"}}}}, f.err
 }
 
+func (f *fakeEngine) Credentials() map[string]map[sources.CredentialState]int {
+	return map[string]map[sources.CredentialState]int{"ecwid": {sources.CredentialDead: 2}}
+}
+
 func (f *fakeEngine) Revive(_ context.Context, source, store string) error {
 	if source != "ecwid" {
 		return engine.ErrNoSource
@@ -255,7 +259,7 @@ func sampleHealth() engine.Health {
 	now := time.Now()
 	return engine.Health{
 		Started: now.Add(-50 * time.Hour), Queued: 3, Working: 2, LastAccepted: now.Add(-12 * time.Second), LastSent: now.Add(-40 * time.Second),
-		Sources: map[string]engine.SourceHealth{"ecwid": {LastVerified: now.Add(-12 * time.Second), LastRefusal: now.Add(-3 * time.Hour),
+		Sources: map[string]engine.SourceHealth{"ecwid": {Quiet: "no webhook since noon", PollLag: 90 * time.Second, LastVerified: now.Add(-12 * time.Second), LastRefusal: now.Add(-3 * time.Hour),
 			RefusalReason: "the signature does not fit the notification", LastAttestError: "the store's API answered 503", AttestErrorAt: now.Add(-2 * time.Hour)}},
 		Accounts: map[string]engine.AccountHealth{
 			"email": {LastOK: now.Add(-40 * time.Second)},

@@ -114,7 +114,7 @@ type gauges struct {
 	version string
 
 	up, ready, queued, working, accepted, sent *prometheus.Desc
-	verified, quiet, lag                       *prometheus.Desc // of each source
+	verified, quiet, lag, credentials          *prometheus.Desc // of each source
 }
 
 func newGauges(e Engine, version string) *gauges {
@@ -126,15 +126,16 @@ func newGauges(e Engine, version string) *gauges {
 	}
 	return &gauges{
 		engine: e, version: version,
-		up:       prometheus.NewDesc("shopbell_build_info", "Always 1; the version is its label.", []string{"version"}, nil),
-		ready:    desc("ledger_ready", "1 when the ledger can be written."),
-		queued:   desc("queued", "Events and runs that wait in memory for a worker."),
-		working:  desc("working", "Steps being carried out."),
-		accepted: desc("last_accepted_timestamp_seconds", "When an event was last accepted; 0 for never."),
-		verified: perSource("last_verified_timestamp_seconds", "When the last true notification of a source came; 0 for never."),
-		quiet:    perSource("source_quiet", "1 when a source is silent for unusually long."),
-		lag:      perSource("poll_lag_seconds", "By how much the polling of a source is late."),
-		sent:     desc("last_sent_timestamp_seconds", "When a step was last carried out; 0 for never."),
+		up:          prometheus.NewDesc("shopbell_build_info", "Always 1; the version is its label.", []string{"version"}, nil),
+		ready:       desc("ledger_ready", "1 when the ledger can be written."),
+		queued:      desc("queued", "Events and runs that wait in memory for a worker."),
+		working:     desc("working", "Steps being carried out."),
+		accepted:    desc("last_accepted_timestamp_seconds", "When an event was last accepted; 0 for never."),
+		verified:    perSource("last_verified_timestamp_seconds", "When the last true notification of a source came; 0 for never."),
+		quiet:       perSource("source_quiet", "1 when a source is silent for unusually long."),
+		lag:         perSource("poll_lag_seconds", "By how much the polling of a source is late."),
+		credentials: prometheus.NewDesc("shopbell_credentials", "Stores by how their token does: dead, scope and missing want somebody to act.", []string{"source", "state"}, nil),
+		sent:        desc("last_sent_timestamp_seconds", "When a step was last carried out; 0 for never."),
 	}
 }
 
@@ -165,6 +166,11 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		put(g.verified, seconds(s.LastVerified), name)
 		put(g.quiet, quiet, name)
 		put(g.lag, s.PollLag.Seconds(), name)
+	}
+	for name, states := range g.engine.Credentials() {
+		for state, n := range states {
+			put(g.credentials, float64(n), name, string(state))
+		}
 	}
 }
 

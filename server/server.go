@@ -39,6 +39,7 @@ type Engine interface {
 	Changes() (<-chan struct{}, func())
 	// Report tells how sources do; see [engine.Engine.Report].
 	Report(ctx context.Context, source, store string, limit int) ([]engine.SourceReport, error)
+	Credentials() map[string]map[sources.CredentialState]int
 	Revive(ctx context.Context, source, store string) error
 	Agree(source, state string) (string, error)
 	Install(ctx context.Context, source string, query url.Values) (store string, err error)
