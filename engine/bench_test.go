@@ -103,6 +103,15 @@ func (b *bench) stop() {
 	}
 }
 
+// gate is what a provider waits at until the test opens it: at the latest when the test ends, for one that fails would else
+// wait for ever until its engine has stopped.
+func (b *bench) gate() (gate <-chan struct{}, open func()) {
+	c := make(chan struct{})
+	open = sync.OnceFunc(func() { close(c) })
+	b.Cleanup(open)
+	return c, open
+}
+
 // post has the platform send an event about order/<subject> at value v, and reports how it was received.
 func (b *bench) post(id, typ, subject string, v int) error {
 	b.source.set(subject, v)
@@ -132,7 +141,7 @@ func (b *bench) until(what string, is func() bool) {
 		defer tick.Stop()
 		others = tick.C
 	}
-	deadline := time.After(90 * time.Second)
+	deadline := time.After(4 * time.Minute)
 	for !is() {
 		select {
 		case <-changed:

@@ -37,7 +37,8 @@ func TestANodeThoughtDead(t *testing.T) {
 			action := map[string]string{"safe": "probe", "fragile": "fragile"}[c.rule]
 			rule := "rules: [{ name: " + c.rule + ", when: order.created, then: [{ " + action + ": { text: hello } }] }]"
 			b := newNode(t, rule)
-			arrived, answer := make(chan struct{}), make(chan struct{})
+			arrived := make(chan struct{})
+			answer, openAnswer := b.gate()
 			b.provider.answering(func(context.Context, call) error { close(arrived); <-answer; return errors.New("too late to say so") })
 			b.must(b.post("e", "order.created", "A", 1))
 			<-arrived
@@ -47,7 +48,7 @@ func TestANodeThoughtDead(t *testing.T) {
 			b.sql("UPDATE shopbell.river_job SET attempted_at = attempted_at - interval '5 min' WHERE state = 'running'")
 			other := b.another(rule)
 			u := other.untilRuns(c.want, 1)[0]
-			close(answer)
+			openAnswer()
 			b.stop() // the first comes back with its outcome, and ends
 			u, err := other.ledger.Run(t.Context(), u.ID)
 			b.must(err)
@@ -78,12 +79,13 @@ func TestAnOutcomeThatCouldNotBeSaved(t *testing.T) {
 			return commit(ctx, changes)
 		})
 	})
-	arrived, answer := make(chan struct{}, 100), make(chan struct{})
+	arrived := make(chan struct{}, 100)
+	answer, openAnswer := b.gate()
 	b.provider.answering(func(context.Context, call) error { arrived <- struct{}{}; <-answer; return nil })
 	b.must(b.post("e", "order.created", "A", 1))
 	<-arrived
 	fail.Store(true)
-	close(answer)
+	openAnswer()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := b.Stop(ctx); err == nil {
@@ -117,7 +119,8 @@ func TestADrainTakesItsTime(t *testing.T) {
 	b := newNode(t, threeRules)
 	other := b.another(threeRules)
 	b.source.set("A", 1)
-	arrived, answer := make(chan struct{}, 100), make(chan struct{})
+	arrived := make(chan struct{}, 100)
+	answer, openAnswer := b.gate()
 	b.provider.answering(func(context.Context, call) error { arrived <- struct{}{}; <-answer; return nil })
 	b.must(b.notify("e", "order.created", "A"))
 	<-arrived
@@ -135,7 +138,7 @@ func TestADrainTakesItsTime(t *testing.T) {
 		t.Error("a step under way was begun by another node")
 	case <-time.After(50 * time.Second):
 	}
-	close(answer)
+	openAnswer()
 	b.must(<-ends)
 	u := third.untilRuns(engine.RunDone, 1)[0]
 	if len(b.provider.got()) != 1 || u.Steps[0].Repeated != 0 || len(nodes) != 2 {
@@ -147,7 +150,7 @@ func TestADrainTakesItsTime(t *testing.T) {
 func TestHandingOn(t *testing.T) {
 	t.Parallel()
 	b := newNode(t, threeRules)
-	gate := make(chan struct{})
+	gate, openGate := b.gate()
 	b.provider.answering(func(context.Context, call) error { <-gate; return nil })
 	for i := range 40 {
 		b.must(b.post(string(rune('a'+i)), "order.created", string(rune('A'+i)), 1))
@@ -156,7 +159,7 @@ func TestHandingOn(t *testing.T) {
 	other := b.another(threeRules)
 	stopped := make(chan struct{})
 	go func() { b.stop(); close(stopped) }()
-	close(gate)
+	openGate()
 	<-stopped
 	other.untilRuns(engine.RunDone, 40)
 	texts := b.provider.texts()

@@ -313,7 +313,7 @@ func TestOneHangingStoreLeavesTheOthers(t *testing.T) {
 
 func oneHangingStoreLeavesTheOthers(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
-	free := make(chan struct{})
+	free, openFree := b.gate()
 	b.source.failing(func(e *event.Event) error {
 		if e.Store == "2" {
 			<-free
@@ -328,7 +328,7 @@ func oneHangingStoreLeavesTheOthers(t *testing.T, newBench maker) {
 		b.must(b.post(fmt.Sprintf("e%d", i), "order.created", fmt.Sprintf("A%d", i), 1))
 	}
 	b.untilRuns(engine.RunDone, 50)
-	close(free)
+	openFree()
 	b.untilEvents(engine.EventUnconfirmed, 100)
 }
 

@@ -129,7 +129,8 @@ func TestSharedLedgerThatCannotBeWritten(t *testing.T) {
 					return commit(ctx, changes)
 				})
 			})
-			arrived, answer := make(chan struct{}, 2), make(chan struct{})
+			arrived := make(chan struct{}, 2)
+			answer, openAnswer := b.gate()
 			b.provider.answering(func(context.Context, call) error { arrived <- struct{}{}; <-answer; return nil })
 			b.must(b.post("before", "order.created", "A", 1))
 			<-arrived
@@ -141,7 +142,7 @@ func TestSharedLedgerThatCannotBeWritten(t *testing.T) {
 			if b.Health().Ledger == nil {
 				t.Error("health does not tell of the trouble")
 			}
-			close(answer)
+			openAnswer()
 			for range 4 { // the outcome is tried to be saved
 				<-failed
 			}

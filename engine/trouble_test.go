@@ -49,7 +49,7 @@ func TestALedgerThatCannotBeWritten(t *testing.T) {
 					ledger = &troubled{Ledger: o.Ledger}
 					o.Ledger = ledger
 				})
-				answer := make(chan struct{})
+				answer, openAnswer := b.gate()
 				b.provider.answering(func(context.Context, call) error { <-answer; return nil })
 				b.must(b.post("before", "order.created", "A", 1))
 				synctest.Wait() // the step is with the provider now
@@ -61,7 +61,7 @@ func TestALedgerThatCannotBeWritten(t *testing.T) {
 				if b.Health().Ledger == nil {
 					t.Error("health does not tell of the trouble")
 				}
-				close(answer)
+				openAnswer()
 				time.Sleep(time.Hour)
 				ledger.set(nil)
 				b.must(b.post("refused", "order.created", "B", 1))
@@ -231,7 +231,8 @@ func TestStopDrains(t *testing.T) { onEachLedger(t, stopDrains) }
 
 func stopDrains(t *testing.T, newBench maker) {
 	b := newBench(t, threeRules)
-	arrived, answer := make(chan struct{}), make(chan struct{})
+	arrived := make(chan struct{})
+	answer, openAnswer := b.gate()
 	b.provider.answering(func(context.Context, call) error { close(arrived); <-answer; return nil })
 	b.must(b.post("e", "order.created", "A", 1))
 	<-arrived
@@ -242,7 +243,7 @@ func stopDrains(t *testing.T, newBench maker) {
 	if err := b.post("late", "order.created", "B", 1); !errors.As(err, &overload) {
 		t.Errorf("while stopping an event is answered by %v", err)
 	}
-	close(answer)
+	openAnswer()
 	b.must(<-stopped)
 	if n := len(b.runs(engine.RunDone)); n != 1 {
 		t.Errorf("%d runs done after the drain", n)
@@ -271,21 +272,26 @@ func stopCutsOff(t *testing.T, newBench maker) {
 
 func TestMoreWorkThanMemory(t *testing.T) {
 	b := newBench(t, threeRules, func(o *engine.Options) { o.Workers = 64 })
-	gate := make(chan struct{})
+	gate, openGate := b.gate()
 	b.provider.answering(func(context.Context, call) error { <-gate; return nil })
 	const n = 6_000 // more than the queues hold
 	failed := make(chan error, n)
 	for w := range 20 {
 		go func() {
 			for i := w; i < n; i += 20 {
-				failed <- b.post(fmt.Sprintf("e%d", i), "order.created", fmt.Sprintf("A%d", i), 1)
+				id, subject := fmt.Sprintf("e%d", i), fmt.Sprintf("A%d", i)
+				err := b.post(id, "order.created", subject, 1)
+				for overload := new(engine.Overload); errors.As(err, &overload); { // a platform comes again too
+					err = b.post(id, "order.created", subject, 1)
+				}
+				failed <- err
 			}
 		}()
 	}
 	for range n {
 		b.must(<-failed)
 	}
-	close(gate)
+	openGate()
 	done := func() (n int64) {
 		counts, err := b.ledger.Counts(t.Context(), time.Time{})
 		b.must(err)
@@ -317,7 +323,7 @@ rules:
     when: order.updated
     then: [{ fragile: { text: "{{ event.id }}" } }]
 `)
-	free := make(chan struct{})
+	free, openFree := b.gate()
 	b.provider.answering(func(_ context.Context, c call) error {
 		if c.text == "hang" {
 			<-free
@@ -351,7 +357,7 @@ rules:
 		return n
 	}
 	b.until("the others done", func() bool { return done("run.done") == fine })
-	close(free)
+	openFree()
 	b.until("all done", func() bool { return done("run.done") == fine+stuck })
 }
 
