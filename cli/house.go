@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"shopbell/engine"
 	"shopbell/secret"
 	"shopbell/server"
+	"shopbell/sources"
 )
 
 // stopTime bounds how long steps under way may take to end when the program is told to stop. With what the server needs
@@ -66,7 +69,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	if h.token, h.ownToken, err = ownToken(h.config); err != nil {
 		return err
 	}
-	box, err := boxOf(h.config)
+	box, err := h.box(made)
 	if err != nil {
 		return err
 	}
@@ -91,16 +94,29 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	return nil
 }
 
-// boxOf makes what seals tokens; nil without a key in the config.
-func boxOf(c *config.Config) (*secret.Box, error) {
-	if c.Encryption.Key == "" {
+// box makes what seals the tokens of stores; nil when none can be installed.
+func (h *house) box(made opened) (*secret.Box, error) {
+	c := h.config
+	key := c.Encryption.Key
+	installs := slices.ContainsFunc(slices.Collect(maps.Values(made.sources)), func(s sources.Source) bool {
+		i, ok := s.(sources.Installer)
+		return ok && i.Installs()
+	})
+	if key == "" && installs {
+		var err error
+		if key, err = ownKey(c); err != nil {
+			return nil, err
+		}
+		h.log.Warn("the tokens of stores are sealed with a key that lies beside them: give encryption.key in the config, so that it does not", "key", keyFile(c))
+	}
+	if key == "" {
 		return nil, nil
 	}
 	var previous []secret.Text
 	if c.Encryption.Previous != "" {
 		previous = append(previous, c.Encryption.Previous)
 	}
-	return secret.NewBox(c.Encryption.Key, previous...)
+	return secret.NewBox(key, previous...)
 }
 
 // node tells other nodes of this one. The engine asks for it again and again, for rules change.

@@ -239,6 +239,92 @@ accounts:
 	}
 }
 
+// TestAMerchantConnectsAStore goes through the installation as a browser does, restarts the program, and has an event read with
+// the token that it brought. When the merchant removes the app, no call is made any more.
+func TestAMerchantConnectsAStore(t *testing.T) {
+	to := newSink(t)
+	folder := t.TempDir()
+	var sender *ecwidtest.Sender
+	store := ecwidtest.New(ecwidtest.Options{})
+	platform := ecwidtest.NewPlatform(ecwidtest.PlatformOptions{}, store)
+	platform.AddApp(ecwidtest.App{ClientID: "bell", ClientSecret: "abcde123456789", Send: func(n ecwidtest.Notice) {
+		if sender != nil {
+			sender.Send(n)
+		}
+	}})
+	web := httptest.NewServer(platform)
+	t.Cleanup(web.Close)
+	write(t, folder, "shopbell.yaml", fmt.Sprintf(`listen: 127.0.0.1:0
+admin: { token: "0123456789abcdef0123" }
+http: { allow: [127.0.0.0/8] }
+sources:
+  ecwid: { kind: ecwid, client_id: bell, client_secret: "%s", redirect_url: "https://bell.example.com/install/ecwid", api: "%s/api/v3", oauth: "%s/api/oauth" }
+`, appSecret(t, folder), web.URL, web.URL))
+	write(t, folder, "rules/a.yaml", strings.ReplaceAll(`rules:
+  - name: created
+    when: order.created
+    then: [{ http: { url: "SINK", body: "created {{ order.id }}" } }]
+  - name: removed
+    when: application.uninstalled
+    then: [{ http: { url: "SINK", body: "removed from {{ event.store }}" } }]
+`, "SINK", to.URL))
+	t.Run("installed", func(t *testing.T) {
+		connect(t, running(t, folder).address())
+	})
+	for _, file := range []string{"shopbell.db", "shopbell.db-wal"} {
+		if raw, err := os.ReadFile(filepath.Join(folder, file)); err == nil && strings.Contains(string(raw), "secret_") {
+			t.Errorf("%s holds a token as it is", file)
+		}
+	}
+	h := running(t, folder) // once more: what it knows of the store, it has from the ledger
+	sender = ecwidtest.NewSender(ecwidtest.SenderOptions{URL: h.address() + "/webhooks/ecwid", Secret: "abcde123456789"})
+	t.Cleanup(func() { _ = sender.Close(context.Background()) })
+	id, err := store.PlaceOrder(ecwidtest.OrderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.until(t, []string{"created " + id})
+	if err := platform.Uninstall("bell", store.ID()); err != nil {
+		t.Fatal(err)
+	}
+	to.until(t, []string{"removed from 1003"})
+	reports, err := h.engine.Report(t.Context(), "ecwid", "1003", 1)
+	if err != nil || len(reports[0].List) != 1 || reports[0].List[0].Credential.State != "stopped" {
+		t.Errorf("after the removal: %+v, %v", reports, err)
+	}
+}
+
+// connect does what a merchant's browser does at an installation.
+func connect(t *testing.T, address string) {
+	t.Helper()
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	agree, err := browser.Get(address + "/install/ecwid")
+	if err != nil || agree.StatusCode != http.StatusFound {
+		t.Fatal(agree, err)
+	}
+	back, err := browser.Get(agree.Header.Get("Location"))
+	if err != nil || back.StatusCode != http.StatusFound {
+		t.Fatal(back, err)
+	}
+	_, query, _ := strings.Cut(back.Header.Get("Location"), "?")
+	r, err := http.NewRequest(http.MethodGet, address+"/install/ecwid?"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cookie := range agree.Cookies() {
+		r.AddCookie(cookie)
+	}
+	done, err := browser.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done.Body.Close()
+	page, err := io.ReadAll(done.Body)
+	if err != nil || done.StatusCode != http.StatusOK || !strings.Contains(string(page), "Store 1003 is connected") {
+		t.Fatalf("%s: %s", done.Status, page)
+	}
+}
+
 // polling counts the rounds of polling that a simulated store has answered.
 type polling struct {
 	mu   sync.Mutex

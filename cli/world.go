@@ -36,10 +36,6 @@ func open(c *config.Config, log *slog.Logger) opened {
 			o.problems = append(o.problems, s.At(err.Error(), ""))
 			continue
 		}
-		if i, ok := source.(sources.Installer); ok && i.Installs() && c.Encryption.Key == "" {
-			o.problems = append(o.problems, s.At("merchants can connect stores to this source, and there is no key to seal their tokens with",
-				"Add encryption: { key: \"${env:SHOPBELL_KEY}\" }, with the output of: openssl rand -base64 32"))
-		}
 		o.sources[s.Name] = source
 	}
 	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set}
