@@ -24,54 +24,6 @@ import (
 	"shopbell/sources/ecwid/ecwidtest"
 )
 
-// A sink is where rules of a test post to: it counts what came, by its body.
-type sink struct {
-	*httptest.Server
-	mu   sync.Mutex
-	got  map[string]int
-	news chan struct{}
-}
-
-func newSink(t *testing.T) *sink {
-	s := &sink{got: map[string]int{}, news: make(chan struct{}, 1)}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		s.mu.Lock()
-		s.got[string(body)]++
-		s.mu.Unlock()
-		select {
-		case s.news <- struct{}{}:
-		default:
-		}
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
-
-func (s *sink) counts() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.got)
-}
-
-// until waits until the sink has what is wanted, each at least once.
-func (s *sink) until(t *testing.T, want []string) {
-	t.Helper()
-	deadline := time.After(90 * time.Second)
-	for {
-		got := s.counts()
-		missing := slices.DeleteFunc(slices.Clone(want), func(w string) bool { return got[w] > 0 })
-		if len(missing) == 0 {
-			return
-		}
-		select {
-		case <-s.news:
-		case <-deadline:
-			t.Fatalf("never came: %q", missing)
-		}
-	}
-}
-
 // running starts a house in a folder and gives its address.
 func running(t *testing.T, folder string) *house {
 	t.Helper()
@@ -228,6 +180,11 @@ accounts:
 			t.Fatal(err)
 		}
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(h.story(t))
+		}
+	})
 	to.until(t, []string{"changed to AWAITING_PROCESSING", "we made it SHIPPED"})
 	if err := store.UpdateOrder(id, func(o map[string]any) { o["fulfillmentStatus"] = "DELIVERED" }); err != nil {
 		t.Fatal(err)
@@ -364,6 +321,22 @@ func (p *polling) until(t *testing.T, n int) {
 			t.Fatalf("polled %d times, want %d", p.count(), n)
 		}
 	}
+}
+
+// story tells all events and runs of a house, for a test that failed.
+func (h *house) story(t *testing.T) string {
+	var b strings.Builder
+	events, err := h.ledger.Events(context.Background(), engine.EventFilter{Limit: 100})
+	for _, line := range events {
+		r, _ := h.ledger.Event(context.Background(), line.Seq)
+		fmt.Fprintf(&b, "%d %s %s %s polled %v self %v %q %s\n", r.Seq, r.Type, r.Subject, r.State, r.Polled, r.Self, r.Note, r.Body)
+	}
+	runs, wrong := h.ledger.Runs(context.Background(), engine.RunFilter{Limit: 100})
+	for _, u := range runs {
+		fmt.Fprintf(&b, "run %d of event %d, %s: %s %+v\n", u.ID, u.Event, u.Rule, u.State, u.Steps)
+	}
+	fmt.Fprintln(&b, err, wrong)
+	return b.String()
 }
 
 func write(t *testing.T, folder, name, text string) {

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"shopbell/actions"
@@ -59,6 +61,11 @@ func open(c *config.Config, log *slog.Logger) opened {
 		o.accounts[k.Name] = engine.Account{Kind: k, Outlet: outlet}
 	}
 	return o
+}
+
+// causes tells whether some account's action changes stores.
+func (o opened) causes() bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(o.accounts)), func(a engine.Account) bool { return len(a.Kind.Causes) > 0 })
 }
 
 // changes leads to the engine, which is made after the actions that change stores through it.

@@ -43,6 +43,9 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 		e.conclude(ctx, r, EventFailed, fmt.Sprintf("source %s is not configured any more", r.Source))
 		return
 	}
+	if !src.Serves(r.Store) && !e.isKnownByNow(ctx, src, r) {
+		return
+	}
 	set := e.rules.Load()
 	need := set.Need(r.Source, r.Store, r.Type)
 	typ, known := e.eventType(&r.Event)
@@ -132,7 +135,7 @@ func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, 
 		e.putOff(ctx, r, err, "the earlier state")
 		return v, false
 	}
-	if r.Replay > 0 || v.before == nil && typ.Change == event.Updated {
+	if r.Replay > 0 {
 		return v, true
 	}
 	return v, e.isNew(ctx, src, typ, r, &v)
@@ -141,6 +144,17 @@ func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, 
 // isNew tells whether a change was not worked before, and marks what we did ourselves. What is not new has been concluded, or
 // put off.
 func (e *Engine) isNew(ctx context.Context, src sources.Source, typ *event.Type, r *Record, v *view) bool {
+	if v.reading.Told && v.before != nil && !r.Created.IsZero() {
+		later, err := e.o.Ledger.Event(ctx, r.Prev)
+		if err != nil && !errors.Is(err, ErrNone) {
+			e.putOff(ctx, r, err, "the earlier state")
+			return false
+		}
+		if later.Created.After(r.Created) { // what it tells is not so any more, and must not become what was
+			e.conclude(ctx, r, EventUnmatched, fmt.Sprintf("it is older than event %d, which came before it", later.Seq))
+			return false
+		}
+	}
 	if p, ok := src.(sources.Poller); ok {
 		covered, err := e.isCovered(ctx, p, typ, r, v.before, v.reading.Entity)
 		if err != nil {

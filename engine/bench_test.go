@@ -61,7 +61,7 @@ func startBench(t testing.TB, b *bench, ruleFile string, change []func(*engine.O
 	if problems, _ := document.Split(set.Problems()); len(problems) > 0 {
 		t.Fatal(document.Text(problems))
 	}
-	b.options = engine.Options{Ledger: b.ledger, World: world, Rules: set, Sources: map[string]sources.Source{"shop": b.source},
+	b.options = engine.Options{Changes: true, Ledger: b.ledger, World: world, Rules: set, Sources: map[string]sources.Source{"shop": b.source},
 		Accounts: map[string]engine.Account{}, Workers: 8, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for name, kind := range world.Actions {
 		outlet, err := kind.Open(actions.Env{Log: b.options.Log}, nil)

@@ -14,7 +14,7 @@ const (
 	maxWaiting  = 4096            // requests that wait for a commit
 	maxBatch    = 512             // requests in one commit
 	yields      = 3               // how often others are let run before a commit
-	maxPatience = 5 * time.Second // how long an accept waits for its commit before the sender is told to come back
+	maxPatience = 3 * time.Second // how long an accept waits for its commit before the sender is told to come back; some give up after 5
 )
 
 // A request is a group of changes to be made together, in one transaction with those of other requests.

@@ -38,6 +38,8 @@ type Options struct {
 	Timeout  time.Duration // of one try of a step; 0 means a minute
 	// Retention is how long events and runs are kept; 0 means for ever. Counts are always kept.
 	Retention time.Duration
+	// Changes says that actions may change stores, so that events may be our own.
+	Changes bool
 	// Box seals the tokens of stores that were installed; nil when no source can be installed.
 	Box *secret.Box
 	// Node tells what other nodes of a shared ledger may know of this one; may be nil.
@@ -152,6 +154,9 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.workers.Go(func() { e.watch(e.feedCtx) })
+	if e.o.Changes {
+		e.workers.Go(func() { e.keepSweeping(e.feedCtx) })
+	}
 	if e.shared != nil {
 		e.workers.Go(func() { e.keepRecalling(e.feedCtx) })
 		e.workers.Go(func() { e.shared.Work(e.feedCtx, e.desk()) })

@@ -119,7 +119,7 @@ func (e *Engine) forgetEvent(ctx context.Context, seq int64, f Forgetting, done 
 	}
 	pending := r.State == EventPending
 	eraser.eraseEvent(&r)
-	if pending && f.Person == "" {
+	if pending {
 		r.State = EventUnmatched
 		changes = append([]Change{&Plan{Record: &r}}, changes...)
 	}

@@ -20,11 +20,12 @@ type life struct {
 	At     time.Time    `json:"at"`
 	Token  []byte       `json:"token,omitempty"` // sealed; none for a store of the config
 	Scopes []string     `json:"scopes,omitempty"`
+	Print  string       `json:"print,omitempty"` // of the credential that was dead when the app was uninstalled
 }
 
 // A burial is what is remembered of a credential that the platform refused.
 type burial struct {
-	Fingerprint string    `json:"fingerprint"`
+	Fingerprint string    `json:"fingerprint"` // "" when it was revived
 	Since       time.Time `json:"since"`
 	Why         string    `json:"why"`
 }
@@ -119,10 +120,48 @@ func (e *Engine) recallLife(m Memo) {
 		}
 		installer.Connect(sources.Installation{Store: m.Store, Token: token, Scopes: l.Scopes, At: l.At})
 	}
-	if lively, ok := src.(sources.Lively); ok {
-		lively.Live(m.Store, l.Life)
+	lively, ok := src.(sources.Lively)
+	if !ok {
+		return
 	}
+	if caller, ok := src.(sources.Caller); ok && l.Life == sources.Uninstalled && l.Print != "" && caller.Fingerprint(m.Store) != l.Print {
+		return // the config has another credential by now
+	}
+	lively.Live(m.Store, l.Life)
 }
+
+// isKnownByNow tells whether a store that this node does not serve is one that was installed meanwhile. When it is not, the event has
+// been put off for as long as an installation may take, and concluded after that.
+func (e *Engine) isKnownByNow(ctx context.Context, src sources.Source, r *Record) bool {
+	if i, ok := src.(sources.Installer); !ok || !i.Installs() {
+		e.conclude(ctx, r, EventUnconfirmed, unserved(r))
+		return false
+	}
+	m, err := e.o.Ledger.Memo(ctx, r.Source, r.Store, memoLife)
+	if err == nil {
+		e.recallLife(m)
+	}
+	switch {
+	case src.Serves(r.Store):
+		return true
+	case err != nil && !errors.Is(err, ErrNone), time.Since(r.Received) < unservedFor:
+		e.putOff(ctx, r, sources.Later(unservedWait, errors.New("the store is not connected yet")), "the store")
+	default:
+		e.conclude(ctx, r, EventUnconfirmed, unserved(r))
+	}
+	return false
+}
+
+func unserved(r *Record) string {
+	return fmt.Sprintf("store %q is not configured for source %s, so nothing can be confirmed or done", r.Store, r.Source)
+}
+
+// The bounds of an installation.
+const (
+	installFor   = 30 * time.Second
+	unservedWait = 10 * time.Second
+	unservedFor  = 5 * time.Minute // how long an event waits for its store to be connected
+)
 
 // recallDead has a dead credential left alone, or one that somebody revived on another node tried again.
 func (e *Engine) recallDead(m Memo) {
@@ -167,8 +206,19 @@ func (e *Engine) learn(ctx context.Context, src sources.Lively, r *Record, readi
 	case before.Token != nil && !r.Created.IsZero() && r.Created.Before(before.At.Add(-lateMemos)):
 		return nil // it was uninstalled, and installed again since
 	}
-	if err := e.remember(ctx, Store{r.Source, r.Store}, memoLife, l); err != nil {
+	if caller, ok := src.(sources.Caller); ok && now == sources.Uninstalled {
+		l.Print = caller.Fingerprint(r.Store)
+	}
+	value, err := json.Marshal(l)
+	if err != nil {
 		return err
+	}
+	put := &Put{Memo: Memo{Source: r.Source, Store: r.Store, Name: memoLife, Value: value}, Of: m.Updated}
+	if err := e.committer.insist(ctx, nil, put); err != nil {
+		return err
+	}
+	if put.Stale {
+		return errors.New("the store is being connected just now")
 	}
 	src.Live(r.Store, now)
 	e.o.Log.Info("a store's app has changed", "source", r.Source, "store", r.Store, "life", now)
@@ -267,6 +317,9 @@ func (e *Engine) Install(ctx context.Context, source string, query url.Values) (
 	if e.stopping.Load() {
 		return "", errors.New("the server is stopping: install again in a minute")
 	}
+	// The code can be exchanged once only: a merchant who closes the page must not end it half done.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), installFor)
+	defer cancel()
 	i, err := installer.Exchange(ctx, query)
 	if err != nil {
 		return "", err
@@ -275,7 +328,8 @@ func (e *Engine) Install(ctx context.Context, source string, query url.Values) (
 	at := Store{source, i.Store}
 	l := life{Life: sources.Installed, At: i.At, Scopes: i.Scopes, Token: e.o.Box.Seal(i.Token, sealLabel(source, i.Store))}
 	if err := e.remember(ctx, at, memoLife, l); err != nil {
-		return "", fmt.Errorf("the installation could not be kept: %w", err)
+		e.o.Log.Error("an installation could not be kept", "source", source, "store", i.Store, "error", err)
+		return "", errors.New("the installation could not be kept; please begin it again in a minute")
 	}
 	installer.Connect(i)
 	if lively, ok := installer.(sources.Lively); ok {

@@ -37,6 +37,9 @@ func (e *Engine) news(ctx context.Context, p sources.Poller, at Store, f *source
 // isOld tells whether a change that was found has been told by a webhook before.
 func (e *Engine) isOld(ctx context.Context, p sources.Poller, typ *event.Type, f *sources.Found) (bool, error) {
 	ev := &f.Event
+	if ev.Subject == "" { // its id alone tells it apart
+		return false, nil
+	}
 	switch typ.Change {
 	case event.Created, event.Deleted:
 		told, err := e.told(ctx, ev)

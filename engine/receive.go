@@ -75,9 +75,13 @@ func (e *Engine) overload(source string, wait time.Duration, err error) error {
 // admit decides what an event is stored as. It is pure but for the clock and the rules in use.
 func (e *Engine) admit(src sources.Source, ev *event.Event) *Accept {
 	r := &Record{Event: *ev, State: EventUnmatched, Due: ev.Received}
+	if i, ok := src.(sources.Installer); ok && !src.Serves(ev.Store) && i.Installs() {
+		r.State = EventPending // it may be being connected, here or by another node
+		return &Accept{Record: r}
+	}
 	if !src.Serves(ev.Store) {
 		r.State = EventUnconfirmed
-		r.Note = fmt.Sprintf("store %q is not configured for source %s, so nothing can be confirmed or done", ev.Store, ev.Source)
+		r.Note = unserved(r)
 		return &Accept{Record: r}
 	}
 	set := e.rules.Load()
@@ -185,13 +189,17 @@ func (e *Engine) refuse(ctx context.Context, source string, r sources.Request, e
 	} else {
 		changes = append(changes, &Tally{Count{Day: r.Received, Source: source, What: "event.refused", N: 1}})
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxPatience)
+	ctx, cancel := context.WithTimeout(ctx, refusalPatience)
 	defer cancel()
 	if err := e.committer.commit(ctx, nil, changes...); err != nil {
 		e.o.Log.Warn("a refused notification could not be recorded", "source", source, "reason", refusal.Reason, "error", err)
 	}
 	return refusal
 }
+
+// refusalPatience is how long the sender of a refused notification waits for its sample to be kept. Its answer does not depend on
+// that.
+const refusalPatience = 500 * time.Millisecond
 
 // keptOfRefused is how much of a refused body is kept, in bytes.
 const keptOfRefused = 4096

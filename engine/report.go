@@ -42,7 +42,7 @@ type StoreReport struct {
 // InTrouble tells whether a person should look at it.
 func (s *StoreReport) InTrouble() bool {
 	switch s.Credential.State {
-	case "", sources.CredentialOK, sources.CredentialUnused:
+	case "", sources.CredentialOK, sources.CredentialUnused, sources.CredentialStopped:
 		return s.PollError != ""
 	}
 	return true

@@ -22,7 +22,6 @@ func (e *Engine) forget(ctx context.Context) {
 }
 
 func (e *Engine) forgetRound(ctx context.Context) {
-	e.sweepEdits(ctx)
 	gone := 0
 	for p := forgetting(e.o.Retention, 0); ; p = forgetting(e.o.Retention, p.Last) {
 		if err := e.committer.insist(ctx, nil, p); err != nil {

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +21,9 @@ import (
 // A change of ours comes back as an event within this time, if at all.
 const echoFor = 24 * time.Hour
 
+// ownWithin is how soon an event of an entity that nobody has seen before must come to be taken for ours.
+const ownWithin = 10 * time.Minute
+
 // Change changes an entity at its platform, and has the event that tells of it known as our own. That it is to be changed is in
 // the ledger before it is. Errors as of [sources.Changer]; [ErrNoSource] when the source is not there or changes nothing.
 func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) error {
@@ -26,24 +31,59 @@ func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) e
 	if !ok {
 		return ErrNoSource
 	}
-	name := memoEdit + edit.Subject
 	before, _, err := e.edit(ctx, source, edit.Store, edit.Subject)
 	if err != nil {
 		return err
 	}
-	all := sources.Edit{Set: map[string]json.RawMessage{}} // several changes in a row may come back as one event
-	if before != nil {
-		maps.Copy(all.Set, before.Set)
+	next := trace{Made: maps.Clone(before.Made)} // several changes in a row may come back as one event
+	if next.Made == nil {
+		next.Made = map[string]string{}
 	}
-	maps.Copy(all.Set, edit.Set)
-	value, err := json.Marshal(all)
+	for field, raw := range edit.Set {
+		next.Made[field] = printOf(raw)
+	}
+	if err := e.committer.commit(ctx, nil, putTrace(source, edit.Store, edit.Subject, next)); err != nil {
+		return err
+	}
+	err = changer.Change(ctx, edit)
+	if sources.IsDenied(err) || sources.IsUnconfirmed(err) { // nothing was changed: whoever does it later is not us
+		if undo := e.committer.commit(ctx, nil, putTrace(source, edit.Store, edit.Subject, before)); undo != nil {
+			err = fmt.Errorf("%w (and that nothing was changed could not be kept: %w)", err, undo)
+		}
+	}
+	return err
+}
+
+// A trace is what is remembered of changes of ours: which fields got which values, as prints, for the values may be personal.
+type trace struct {
+	Made map[string]string `json:"made,omitempty"` // that no event has told of yet
+	Told bool              `json:"told,omitempty"` // an event has told of one; it may come doubled
+}
+
+func putTrace(source, store, subject string, t trace) *Put {
+	value, err := json.Marshal(t)
+	if err != nil || len(t.Made) == 0 && !t.Told {
+		value = nil
+	}
+	return &Put{Memo: Memo{Source: source, Store: store, Name: memoEdit + subject, Value: value}}
+}
+
+// printOf stands for a value, however its JSON is written.
+func printOf(raw json.RawMessage) string {
+	v, err := event.Decode(raw)
 	if err != nil {
-		return err
+		return ""
 	}
-	if err := e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: source, Store: edit.Store, Name: name, Value: value}}); err != nil {
-		return err
+	return printOfValue(v)
+}
+
+func printOfValue(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
 	}
-	return changer.Change(ctx, edit)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12])
 }
 
 // SetFields is [Engine.Change] with the errors of actions: it is an [actions.Change].
@@ -62,60 +102,71 @@ func (e *Engine) SetFields(ctx context.Context, source, store, subject string, s
 	return actions.RetryAfter(sources.Wait(err), err) // the same values once more do no harm
 }
 
-// edit gives what we changed of a subject of late, and when; nil for nothing.
-func (e *Engine) edit(ctx context.Context, source, store, subject string) (*sources.Edit, time.Time, error) {
+// edit gives what we changed of a subject of late, and when it was last noted.
+func (e *Engine) edit(ctx context.Context, source, store, subject string) (t trace, at time.Time, err error) {
 	m, err := e.o.Ledger.Memo(ctx, source, store, memoEdit+subject)
 	if errors.Is(err, ErrNone) || err == nil && time.Since(m.Updated) > echoFor {
-		return nil, time.Time{}, nil
+		return trace{}, time.Time{}, nil
 	}
 	if err != nil {
-		return nil, time.Time{}, err
+		return trace{}, time.Time{}, err
 	}
-	edit := &sources.Edit{Store: store, Subject: subject}
-	return edit, m.Updated, json.Unmarshal(m.Value, edit)
+	return t, m.Updated, json.Unmarshal(m.Value, &t)
 }
 
 // isOwn tells whether all that has changed of an entity is what we changed ourselves. A change that somebody else made
 // meanwhile is theirs: the event is then not ours.
 func (e *Engine) isOwn(ctx context.Context, src sources.Source, typ *event.Type, r *Record, v *view) (bool, error) {
 	changer, ok := src.(sources.Changer)
-	if !ok || typ.Change != event.Updated || v.entity == nil || v.was == nil {
+	if !ok || !e.o.Changes || typ.Change != event.Updated || v.entity == nil {
 		return false, nil
 	}
-	edit, at, err := e.edit(ctx, r.Source, r.Store, r.Subject)
-	if err != nil || edit == nil {
+	t, at, err := e.edit(ctx, r.Source, r.Store, r.Subject)
+	if err != nil || at.IsZero() {
 		return false, err
 	}
-	if !explains(edit.Set, v.was, v.entity, changer.Volatile(typ.Noun)) {
-		return false, nil
+	shows := len(t.Made) > 0
+	for field, print := range t.Made {
+		shows = shows && printOfValue(v.entity[field]) == print
 	}
-	// It explains no second change: somebody else may make the same one. But the event may come doubled, without a change.
-	edit.Set = map[string]json.RawMessage{}
-	value, err := json.Marshal(edit)
-	v.also = append(v.also, &Put{Memo: Memo{Source: r.Source, Store: r.Store, Name: memoEdit + r.Subject, Value: value}, Of: at})
-	return true, err
+	if !shows && (len(t.Made) > 0 || !t.Told) {
+		return false, nil // it is not made yet, or somebody has changed it again
+	}
+	own := explains(t.Made, v.was, v.entity, changer.Volatile(typ.Noun))
+	if v.before == nil { // nobody knows what was; what we made just now is there
+		own = shows && time.Since(at) < ownWithin
+	}
+	if shows { // it explains no second change: somebody else may make the same one. But the event may come doubled, without a change.
+		p := putTrace(r.Source, r.Store, r.Subject, trace{Told: true})
+		p.Of = at
+		v.also = append(v.also, p)
+	}
+	return own, nil
 }
 
-// explains tells whether an edit is all that lies between two states.
-func explains(set map[string]json.RawMessage, was, is map[string]any, volatile []string) bool {
+// explains tells whether what we made is all that lies between two states.
+func explains(made map[string]string, was, is map[string]any, volatile []string) bool {
 	for field, now := range is {
 		if reflect.DeepEqual(was[field], now) || slices.Contains(volatile, field) {
 			continue
 		}
-		raw, ours := set[field]
-		if !ours {
-			return false
-		}
-		if wanted, err := event.Decode(raw); err != nil || !reflect.DeepEqual(wanted, now) {
+		if print, ours := made[field]; !ours || print != printOfValue(now) {
 			return false
 		}
 	}
 	for field := range was {
-		if _, there := is[field]; !there && !slices.Contains(volatile, field) && set[field] == nil {
+		if _, there := is[field]; !there && !slices.Contains(volatile, field) && made[field] == "" {
 			return false
 		}
 	}
 	return true
+}
+
+// keepSweeping forgets what we changed long ago, now and then, until ctx ends.
+func (e *Engine) keepSweeping(ctx context.Context) {
+	for pause(ctx, forgetEvery) {
+		e.sweepEdits(ctx)
+	}
 }
 
 // sweepEdits forgets what we changed long ago.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -179,9 +178,8 @@ func anActionThatPanics(t *testing.T, newBench maker) {
 
 func TestAKilledProgram(t *testing.T) {
 	b := newBench(t, outcomesRule)
-	arrived, never := make(chan string, 10), make(chan struct{})
-	release := sync.OnceFunc(func() { close(never) })
-	t.Cleanup(release)
+	arrived := make(chan string, 10)
+	never, release := b.gate()
 	b.provider.answering(func(_ context.Context, c call) error { arrived <- c.text; <-never; return nil })
 	b.must(b.post("e", "order.created", "A", 1))
 	<-arrived // of one subject's runs one is under way, the other waits
@@ -279,11 +277,10 @@ func TestMoreWorkThanMemory(t *testing.T) {
 	for w := range 20 {
 		go func() {
 			for i := w; i < n; i += 20 {
-				id, subject := fmt.Sprintf("e%d", i), fmt.Sprintf("A%d", i)
-				err := b.post(id, "order.created", subject, 1)
-				for overload := new(engine.Overload); errors.As(err, &overload); { // a platform comes again too
-					err = b.post(id, "order.created", subject, 1)
-				}
+				post := func() error { return b.post(fmt.Sprintf("e%d", i), "order.created", fmt.Sprintf("A%d", i), 1) }
+				err := post()
+				for overload := new(engine.Overload); errors.As(err, &overload); err = post() {
+				} // a platform comes again too
 				failed <- err
 			}
 		}()

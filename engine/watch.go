@@ -13,7 +13,8 @@ import (
 // The bounds of what counts as quiet.
 const (
 	watchEvery  = 15 * time.Minute
-	quietLooks  = 200       // events of a source that are looked at
+	quietLooks  = 200       // webhooks of a source that are looked at
+	quietPages  = 20        // of 500 events, among which they are looked for
 	quietNeeds  = 20        // fewer tell nothing of what is usual
 	quietFactor = 2         // times the longest silence of late
 	quietLeast  = time.Hour // no shorter silence is an alarm
@@ -51,14 +52,20 @@ func (e *Engine) quiet(ctx context.Context, source string, now time.Time) (strin
 	if last := e.Health().Sources[source].LastVerified; now.Sub(last) < quietLeast {
 		return "", nil
 	}
-	events, err := e.o.Ledger.Events(ctx, EventFilter{Source: source, Limit: quietLooks})
-	if err != nil {
-		return "", err
-	}
 	var told []time.Time // newest first
-	for _, r := range events {
-		if r.State != EventRefused && !r.Polled {
-			told = append(told, r.Received)
+	for f, page := (EventFilter{Source: source, Limit: 500}), 0; page < quietPages && len(told) < quietLooks; page++ {
+		events, err := e.o.Ledger.Events(ctx, f)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range events {
+			if r.State != EventRefused && !r.Polled && len(told) < quietLooks {
+				told = append(told, r.Received)
+			}
+			f.Before = r.Seq
+		}
+		if len(events) < f.Limit {
+			break
 		}
 	}
 	return quietWords(told, now), nil

@@ -58,7 +58,8 @@ func (c *Catalog) Lookup(name string) (*Type, bool) {
 func (c *Catalog) Matching(pattern string) []*Type {
 	var found []*Type
 	for i := range c.Types {
-		if t := &c.Types[i]; Match(pattern, t.Name) || slices.Contains(t.Aliases, pattern) {
+		means := func(name string) bool { return Match(pattern, name) }
+		if t := &c.Types[i]; means(t.Name) || slices.ContainsFunc(t.Aliases, means) {
 			found = append(found, t)
 		}
 	}

@@ -32,6 +32,10 @@ func TestUnlistedTypes(t *testing.T) {
 		"a group":               {when: `"billing:charge.*"`, fires: []string{"charge.failed", "charge.paid"}, not: []string{"invoice.paid", "chargeback.won"}},
 		"all":                   {when: `"billing:*"`, fires: []string{"charge.failed", "invoice.paid"}},
 		"twice":                 {when: `["billing:charge.*", "billing:*"]`, fires: []string{"charge.failed"}},
+		"about a listed thing":  {when: "order.fulfilled", problem: `unknown event type "order.fulfilled"`},
+		"a star without a dot":  {when: `"billing:charge*"`, problem: "unknown event type"},
+		"nothing":               {when: `"billing:"`, problem: "unknown event type"},
+		"a space":               {when: `"billing: charge.failed"`, problem: "unknown event type"},
 		"a star elsewhere":      {when: `"billing:*.failed"`, problem: "unknown event type"},
 		"of a closed source":    {when: "ecwid:charge.failed", problem: "unknown event type"},
 	} {

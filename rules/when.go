@@ -93,7 +93,7 @@ func (r *reader) pattern(n *yaml.Node) []listen {
 	if meant := slices.DeleteFunc(slices.Clone(found), func(l listen) bool { return l.source != r.world.Default }); !named && len(meant) > 0 {
 		return meant
 	}
-	if _, near := document.Nearest(pattern, known); named || r.world.Default == "" && (len(found) > 0 || !near) {
+	if named || r.world.Default == "" && (len(found) > 0 || !isLike(pattern, known)) {
 		found = append(found, r.unlisted(names, pattern, len(found) > 0)...)
 	}
 	if len(found) == 0 {
@@ -102,10 +102,20 @@ func (r *reader) pattern(n *yaml.Node) []listen {
 	return found
 }
 
+// isLike tells whether a name that no catalog lists is like one that some catalog does: nearly the same, or about the same
+// thing. Then it is more likely a mistake than the name of an unlisted type, which can be meant by naming its source.
+func isLike(pattern string, known []string) bool {
+	if _, near := document.Nearest(pattern, known); near {
+		return true
+	}
+	noun, _, _ := strings.Cut(pattern, ".")
+	return slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, noun+".") })
+}
+
 // unlisted finds the sources whose catalogs do not list every type. A name that is listed somewhere means what is listed.
 func (r *reader) unlisted(names []string, pattern string, listed bool) (found []listen) {
-	wild := strings.HasSuffix(pattern, "*")
-	if listed && !wild || strings.Contains(strings.TrimSuffix(strings.TrimSuffix(pattern, "*"), "."), "*") {
+	wild := pattern == "*" || strings.HasSuffix(pattern, ".*")
+	if listed && !wild || pattern == "" || strings.ContainsAny(pattern, " :") || strings.Contains(strings.TrimSuffix(pattern, "*"), "*") || strings.HasSuffix(pattern, "*") && !wild {
 		return nil
 	}
 	for _, name := range names {

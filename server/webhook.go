@@ -84,6 +84,11 @@ func (s *Server) turnAway(c *gin.Context, err error) {
 		return
 	}
 	if errors.Is(err, engine.ErrNoSource) {
+		if c.GetHeader("X-CloudCart-ApiKey") != "" { // it would never come again after a 404: another node may know the source, or this one soon
+			retryAfter(c, time.Minute)
+			word(c, http.StatusServiceUnavailable)
+			return
+		}
 		word(c, http.StatusNotFound)
 		return
 	}

@@ -81,6 +81,8 @@ type Request struct {
 type Reading struct {
 	Entity json.RawMessage // the entity as it came, a JSON object; nil when Gone
 	Gone   bool            // a deleted entity is not there any more, as its event says
+	// Told says that Entity is what the notification itself told, so that an older one may come after a newer.
+	Told bool
 	// Stale says in which way the notification claims another state than the one read back, for people; "" when it does
 	// not. Rules see what was read.
 	Stale string

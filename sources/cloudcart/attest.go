@@ -75,7 +75,7 @@ func (s *shop) find(ctx context.Context, e *entity, id string) (finding, error) 
 	if len(d.items) != 1 {
 		return finding{}, errForm
 	}
-	entity, err := e.read(d, d.items[0])
+	entity, err := e.read(d, d.items[0], s.zone)
 	return finding{d.items[0].id, entity}, err
 }
 

@@ -70,7 +70,7 @@ func TestAnOrderOfTheAPIBecomesThatOfTheWebhook(t *testing.T) {
 	order := readBack(t, "order.updated", "1042", document)
 	fits(t, "order", typeOf(t, "order.updated").Entity, order)
 	want := decode(t, []byte(`{"id":1042,"status":"paid","status_fulfillment":"partial","order_total":129.9,"order_subtotal":108.25,"tax":21.65,"discount":0,"shipping_price":5.9,
-	 "currency":"BGN","abandoned":false,"usn":"E-7","created_at":"2026-06-04 14:22:11","updated_at":"2026-06-05 09:01:33",
+	 "currency":"BGN","abandoned":false,"usn":"E-7","created_at":"2026-06-04T14:22:11Z","updated_at":"2026-06-05T09:01:33Z",
 	 "customer":{"id":87,"group_id":4,"first_name":"Ivan","last_name":"Petrov","email":"ivan@example.com","note":"please unsubscribe me","ip":"203.0.113.9","geoip":{"country_iso":"BG"}},
 	 "products":[{"id":5001,"product_id":42,"variant_id":101,"name":"T-Shirt","sku":"TS-M","quantity":2.5,"weight":220,"sale":false,"digital":true,"tracked":true,"vendor":"ACME",
 	  "category":{"id":1,"name":"Shirts"},"variant":[{"name":"Size","value":"M"},{"name":"Colour","value":"Red"}],"options":[],"unit_line_price":19.99,"unit_line_price_total":17.99,

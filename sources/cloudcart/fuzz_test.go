@@ -89,7 +89,7 @@ func FuzzConversion(f *testing.F) {
 		}
 		for _, r := range d.items {
 			for _, e := range kinds {
-				raw, err := e.read(d, r)
+				raw, err := e.read(d, r, time.UTC)
 				if err != nil {
 					t.Fatalf("%s: %v", e.noun, err)
 				}

@@ -3,11 +3,14 @@ package cloudcart
 import "time"
 
 // moment reads a time as CloudCart writes it. Webhooks and some resources tell the zone; where it is missing, the store's
-// counts. Zero for anything else: a time is never worth refusing an event.
+// counts; with no zone, such a time counts as none. Zero for anything else: a time is never worth refusing an event.
 func moment(value any, zone *time.Location) time.Time {
 	text, _ := value.(string)
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at.UTC()
+	}
+	if zone == nil {
+		return time.Time{}
 	}
 	for _, form := range []string{time.DateTime, "2006-01-02T15:04:05", time.DateOnly} {
 		if at, err := time.ParseInLocation(form, text, zone); err == nil {

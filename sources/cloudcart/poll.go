@@ -72,7 +72,7 @@ func (s *source) Every() time.Duration { return s.poll.every }
 // Stores implements [sources.Poller].
 func (s *source) Stores() []string { return slices.Sorted(maps.Keys(s.shops)) }
 
-// Version implements [sources.Poller]. Times without a zone are read as UTC, which is all the same: they are only compared.
+// Version implements [sources.Poller]. A time without a zone says nothing, for nobody tells here in which the store is.
 func (s *source) Version(noun string, raw json.RawMessage) time.Time {
 	value, err := event.DecodeObject(raw)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *source) Version(noun string, raw json.RawMessage) time.Time {
 	}
 	for _, e := range s.poll.entities {
 		if e.noun == noun {
-			return e.changedAt(value, time.UTC)
+			return e.changedAt(value, nil)
 		}
 	}
 	return time.Time{}
@@ -173,7 +173,7 @@ func (s *source) page(ctx context.Context, shop *shop, e *entity, w *walk) (batc
 		return batch, false, err
 	}
 	for _, r := range d.items {
-		entity, err := e.read(d, r)
+		entity, err := e.read(d, r, shop.zone)
 		if err != nil || !isID(r.id) {
 			return batch, false, errForm
 		}

@@ -58,6 +58,9 @@ func (s *source) Receive(r sources.Request) ([]event.Event, error) {
 			return nil, refuse("parse", "%v", err)
 		}
 		next.Received, next.Body = r.Received, json.RawMessage(r.Body)
+		if len(elements) > 1 { // else each would keep all
+			next.Body = next.Data
+		}
 		events = append(events, next)
 	}
 	return events, nil

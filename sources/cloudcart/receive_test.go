@@ -102,7 +102,7 @@ func TestFormsOfBodies(t *testing.T) {
 				t.Fatalf("got %v, %v", got, err)
 			}
 			for i, want := range c.want {
-				if g := got[i]; g.Subject != want.Subject || !g.Created.Equal(want.Created) || string(g.Data) != string(want.Data) || g.Type != c.event || string(g.Body) != c.body || g.Store != "shop1" {
+				if g := got[i]; g.Subject != want.Subject || !g.Created.Equal(want.Created) || string(g.Data) != string(want.Data) || g.Type != c.event || string(g.Body) != c.body && (len(got) == 1 || string(g.Body) != string(g.Data)) || g.Store != "shop1" {
 					t.Errorf("got %+v, %s", g, g.Data)
 				}
 			}

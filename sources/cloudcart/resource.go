@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"shopbell/event"
 )
@@ -166,13 +167,19 @@ func (d *document) leaf(r resource) map[string]any {
 	return to
 }
 
-// entity gives the JSON of a resource as rules see it.
-func (e *entity) read(d *document, r resource) (json.RawMessage, error) {
+// read gives the JSON of a resource as rules see it: times have a zone, the store's where they had none.
+func (e *entity) read(d *document, r resource, zone *time.Location) (json.RawMessage, error) {
 	var value map[string]any
 	if e.noun == "order" {
 		value = d.order(r)
 	} else {
 		value = d.flat(r)
+	}
+	// Elsewhere nobody tells in which zone the store is.
+	for _, name := range []string{e.changed, e.created, "updated_at", "date_modified", "created_at", "date_added"} {
+		if at := moment(value[name], zone); !at.IsZero() {
+			value[name] = at.In(zone).Format(time.RFC3339)
+		}
 	}
 	if d.left < 0 {
 		return nil, errors.New("in the answer of the store's API too much is related to too much")

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"shopbell/secret"
 	"shopbell/sources"
 )
@@ -38,6 +40,7 @@ type oauth struct {
 	id, redirect, secrets string
 	scopes                []string
 	client                *http.Client
+	rate                  *rate.Limiter // anybody can open the page
 
 	mu   sync.Mutex
 	used map[[sha256.Size]byte]time.Time // codes, and when they were used
@@ -52,7 +55,7 @@ func newOAuth(c *Config, client *http.Client) (*oauth, error) {
 	if len(scopes) == 0 {
 		scopes = defaultScopes()
 	}
-	return &oauth{base: base, id: c.ClientID, redirect: c.RedirectURL, secrets: c.ClientSecret.Reveal(), scopes: scopes, client: client,
+	return &oauth{base: base, id: c.ClientID, redirect: c.RedirectURL, secrets: c.ClientSecret.Reveal(), scopes: scopes, client: client, rate: rate.NewLimiter(2, 20),
 		used: make(map[[sha256.Size]byte]time.Time)}, nil
 }
 
@@ -85,6 +88,9 @@ func (s *source) Exchange(ctx context.Context, query url.Values) (sources.Instal
 		return sources.Installation{}, errors.New("this address is only for Ecwid to send you to after installing the app; begin the installation at Ecwid")
 	case store != "" && !isNumber(store):
 		return sources.Installation{}, sentence("Ecwid did not say which store the app was installed in. Please begin the installation again")
+	}
+	if !o.rate.Allow() {
+		return sources.Installation{}, errors.New("too many installations are under way. Please begin the installation again in a minute")
 	}
 	if !o.use(code) {
 		return sources.Installation{}, errors.New("this installation was carried out already; there is nothing more to do. If your store is not connected, begin the installation again")

@@ -111,6 +111,20 @@ func (p *polling) drop(round *pollRound, kind *polledKind) {
 	}
 }
 
+// idleFor is how long what is known of a kind is kept that no rule wants: another node's rules may, and a broken folder may be mended.
+const idleFor = 24 * time.Hour
+
+// idle notes that a kind is not wanted.
+func (p *polling) idle(name string) {
+	switch state := p.cursor.Kinds[name]; {
+	case state == nil:
+	case state.Idle == 0:
+		state.Idle = p.now.Unix()
+	case p.now.Sub(time.Unix(state.Idle, 0)) > idleFor:
+		delete(p.cursor.Kinds, name)
+	}
+}
+
 // begin starts a round: it forgets what nobody listens to any more, and finds out what has to be read.
 func (p *polling) begin(ctx context.Context) error {
 	round := &pollRound{Began: p.now.Unix()}
@@ -118,8 +132,11 @@ func (p *polling) begin(ctx context.Context) error {
 	stamped := false
 	for _, kind := range polledKinds() {
 		if !kind.wanted(p.round.Wants) {
-			delete(p.cursor.Kinds, kind.name)
+			p.idle(kind.name)
 			continue
+		}
+		if state := p.cursor.Kinds[kind.name]; state != nil {
+			state.Idle = 0
 		}
 		wanted = append(wanted, kind)
 		stamped = stamped || kind.stamp != ""

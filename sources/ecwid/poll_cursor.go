@@ -42,6 +42,8 @@ type pollState struct {
 	Stamp  string `json:"stamp,omitempty"`  // of /latest-stats at that time
 	Turn   int64  `json:"turn,omitempty"`   // of a kind without times: counts the readings that found something
 
+	Idle int64 `json:"idle,omitempty"` // since when no rule of whoever asks wants it; 0 while one does
+
 	Seen     map[string]int64    `json:"seen,omitempty"`     // version by id, of what changed lately
 	Gone     map[string]int64    `json:"gone,omitempty"`     // when it was deleted by id, of what was deleted lately
 	Known    map[string]string   `json:"known,omitempty"`    // fingerprint by id, of kinds without times

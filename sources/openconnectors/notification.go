@@ -16,10 +16,10 @@ import (
 
 // The bounds of what a notification may say.
 const (
-	maxEventID  = 150  // bytes
-	maxName     = 60   // bytes, of an object's type and the like
-	maxObjectID = 200  // bytes; an object with a longer id is no subject
-	maxElements = 1000 // events in one notification; the platform sends at most 20
+	maxEventID  = 150 // bytes
+	maxName     = 60  // bytes, of an object's type and the like
+	maxObjectID = 200 // bytes; an object with a longer id is no subject
+	maxElements = 100 // events in one notification; the platform sends at most 20
 )
 
 // A part is an object that may hold events, or another that does. The documentation shows three forms:

@@ -140,10 +140,10 @@ func (p *poll) one(ctx context.Context, id string) (*stored, error) {
 	}
 	p.at = a.at
 	one, err := parseStored(a.body)
-	if err == nil && one.id != id {
-		err = errors.New("the API gave another event than the one that was asked for")
+	if err != nil || one.id != id { // it will not become readable: the others must not wait for it
+		return nil, nil
 	}
-	return &one, err
+	return &one, nil
 }
 
 // settle takes the events of a finished one, and remembers an unfinished one.

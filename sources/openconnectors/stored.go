@@ -38,12 +38,17 @@ func parseList(raw json.RawMessage) ([]stored, error) {
 		return nil, errors.New("the API's answer is not a list of events")
 	}
 	found := make([]stored, 0, len(list))
+	var odd error
 	for i, one := range list {
 		s, err := parseStored(one)
-		if err != nil {
-			return nil, fmt.Errorf("number %d of the API's list of events: %w", i+1, err)
+		if err != nil { // one odd event must not hold up the others for ever
+			odd = fmt.Errorf("number %d of the API's list of events: %w", i+1, err)
+			continue
 		}
 		found = append(found, s)
+	}
+	if len(found) == 0 {
+		return nil, odd
 	}
 	return found, nil
 }

@@ -28,5 +28,5 @@ func (s *source) Attest(_ context.Context, e *event.Event) (sources.Reading, err
 	if entity == nil {
 		return sources.Reading{}, sources.Unconfirmed("the notification holds no %s: there is no object at %s", known.Noun, clip(known.entity.code, 80))
 	}
-	return sources.Reading{Entity: entity}, nil
+	return sources.Reading{Entity: entity, Told: true}, nil
 }
