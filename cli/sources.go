@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -196,18 +197,18 @@ repeated. Not every platform can be told so.`,
 		Example: "  shopbell sources register cloudcart --url https://bell.example.com",
 		Args:    between(1, 1),
 	}
-	c.Flags().StringVar(&at, "url", "", "the address under which the platform reaches this server, such as https://bell.example.com")
+	c.Flags().StringVar(&at, "url", "", "the address under which the platform reaches this server, such as https://bell.example.com (default: url of the config)")
 	c.Flags().BoolVar(&dry, "dry-run", false, "only tell what would be done")
 	c.Flags().StringSliceVar(&events, "event", nil, "only these events; all without it")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if at == "" {
-			return fmt.Errorf("--url is missing: the address under which the platform reaches this server")
-		}
-		base, err := trimBase(at)
+		conf, err := p.load()
 		if err != nil {
 			return err
 		}
-		conf, err := p.load()
+		if at = cmp.Or(at, conf.URL); at == "" {
+			return fmt.Errorf("where does the platform reach this server? Give --url, or url: in the config, such as https://bell.example.com")
+		}
+		base, err := trimBase(at)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ import (
 type Config struct {
 	File     string // as given to [Load]
 	Listen   string // host:port
+	URL      string // where the server is reached from outside, without a slash at its end; "" when the file does not say
 	Database string // the ledger's file, or the address of a PostgreSQL
 	Rules    string // folder of rule files
 	Plugins  string // folder of plugins

@@ -22,6 +22,7 @@ import (
 // topKeys declares the keys of the file. What is below a source and an account is declared by its kind.
 type topKeys struct {
 	Listen   string                    `json:"listen,omitempty" jsonschema:"default=127.0.0.1:8080" jsonschema_description:"Address and port to listen on."`
+	URL      string                    `json:"url,omitempty" jsonschema_description:"Address under which platforms and browsers reach this server, such as https://bell.example.com."`
 	Database string                    `json:"database,omitempty" jsonschema:"default=shopbell.db" jsonschema_description:"File that keeps events and runs, or postgres://… for one that many nodes share."`
 	Rules    string                    `json:"rules,omitempty" jsonschema:"default=rules" jsonschema_description:"Folder of rule files."`
 	Plugins  string                    `json:"plugins,omitempty" jsonschema:"default=plugins" jsonschema_description:"Folder of action plugins."`
@@ -61,6 +62,7 @@ func (r *reader) top(root *yaml.Node) {
 			r.problem(n, message, hint)
 		}
 	}
+	c.URL = r.publicURL(root)
 	c.Database = r.database(root)
 	c.Rules = joined(r.dir, r.text(root, "rules", "rules"))
 	c.Plugins = joined(r.dir, r.text(root, "plugins", "plugins"))
@@ -74,6 +76,19 @@ func (r *reader) top(root *yaml.Node) {
 	}
 	r.encryption(root)
 	r.allow(root)
+}
+
+// publicURL reads where the server is reached from outside.
+func (r *reader) publicURL(root *yaml.Node) string {
+	n := r.node(root, "url")
+	if n == nil {
+		return ""
+	}
+	if u, err := url.Parse(n.Value); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.User != nil {
+		r.problem(n, "this is not an address under which a server can be reached", "Write it as https://bell.example.com.")
+		return ""
+	}
+	return strings.TrimRight(n.Value, "/")
 }
 
 // encryption reads the keys that seal tokens.
