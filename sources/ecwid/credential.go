@@ -113,7 +113,7 @@ func (s *shop) again() string {
 func (s *source) Credentials() iter.Seq2[string, sources.Credential] {
 	return func(yield func(string, sources.Credential) bool) {
 		for _, shop := range s.all() {
-			if !yield(shop.id, shop.credential()) {
+			if !yield(shop.id, s.needed(shop.credential())) {
 				return
 			}
 		}
@@ -126,7 +126,15 @@ func (s *source) Credential(store string) (sources.Credential, bool) {
 	if !ok {
 		return sources.Credential{}, false
 	}
-	return shop.credential(), true
+	return s.needed(shop.credential()), true
+}
+
+// needed gives how a token does, seen from whether one is needed at all: with attest: never nobody is asked.
+func (s *source) needed(c sources.Credential) sources.Credential {
+	if c.State == sources.CredentialMissing && s.mode == sources.Never {
+		return sources.Credential{State: sources.CredentialUnused}
+	}
+	return c
 }
 
 // Revive implements [sources.Caller]. A store whose app was uninstalled is asked again too.
