@@ -20,12 +20,13 @@ import (
 // idle is an engine to which nothing happens. What pages of the demo do not ask for is left nil.
 type idle struct{ server.Engine }
 
-func (idle) Receive(context.Context, string, sources.Request) error { return nil }
-func (idle) Retry(context.Context, int64) error                     { return nil }
-func (idle) Replay(context.Context, int64) error                    { return nil }
-func (idle) Health() engine.Health                                  { return engine.Health{} }
-func (idle) Probe(context.Context)                                  {}
-func (idle) Changes() (<-chan struct{}, func())                     { return nil, func() {} }
+func (idle) Receive(context.Context, string, sources.Request) error  { return nil }
+func (idle) Retry(context.Context, int64) error                      { return nil }
+func (idle) Replay(context.Context, int64) error                     { return nil }
+func (idle) Health() engine.Health                                   { return engine.Health{} }
+func (idle) Probe(context.Context)                                   {}
+func (idle) Credentials() map[string]map[sources.CredentialState]int { return nil }
+func (idle) Changes() (<-chan struct{}, func())                      { return nil, func() {} }
 
 // dashboard serves the demo's pages and gives the address that signs in.
 func dashboard(t *testing.T, d *Demo) string {
