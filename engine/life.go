@@ -253,7 +253,9 @@ func (e *Engine) bury(ctx context.Context, src sources.Source, source, store str
 		return
 	}
 	e.o.Log.Error("a store's token is dead and is not used any more", "source", source, "store", store, "what to do", c.Note)
-	_ = e.remember(ctx, at, memoDead, burial{print, c.Since, c.Note})
+	if err := e.remember(ctx, at, memoDead, burial{print, c.Since, c.Note}); err != nil { // only when the engine stops: it is found dead once more then
+		e.o.Log.Warn("that a token is dead could not be kept", "source", source, "store", store, "error", err)
+	}
 }
 
 // Revive has a store's credential tried again. [ErrNoSource] when there is no such source, [ErrNone] when it has no such

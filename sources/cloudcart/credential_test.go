@@ -145,13 +145,14 @@ func TestFingerprints(t *testing.T) {
 // calls of a store are under way.
 func TestManyAskAtOnce(t *testing.T) {
 	var calls, at, most atomic.Int64
-	release := make(chan struct{})
+	release, arrived := make(chan struct{}), make(chan struct{}, 60)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
 		if now := at.Add(1); now > most.Load() {
 			most.Store(now)
 		}
 		defer at.Add(-1)
+		arrived <- struct{}{}
 		<-release
 		_, _ = fmt.Fprintf(w, `{"data":{"type":"vendors","id":%q,"attributes":{"name":"a"}}}`, r.URL.Path[len("/api/v2/vendors/"):])
 	}))
@@ -166,8 +167,8 @@ func TestManyAskAtOnce(t *testing.T) {
 			}
 		})
 	}
-	for at.Load() < 4 {
-		time.Sleep(time.Millisecond)
+	for range 4 {
+		<-arrived
 	}
 	close(release)
 	all.Wait()
