@@ -83,7 +83,7 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 	if seen.reading.Stale != "" {
 		r.Note = clip(strings.TrimSuffix(seen.reading.Stale+"; "+r.Note, "; "), 2000)
 	}
-	e.plan(ctx, &Plan{Record: r, Runs: runs}, seen.also...)
+	e.plan(ctx, &Plan{Record: r, Runs: runs}, func() { e.readings.note(r, seen.reading.Asked) }, seen.also...)
 }
 
 // profile reads the profile of an event's store. A store whose profile the platform will not tell has none but its id:
@@ -110,8 +110,22 @@ type view struct {
 // read reads the entity of an event back, with the one before. When it is not there, the event has been concluded or
 // put off, and ok is false.
 func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, r *Record) (v view, ok bool) {
-	began := time.Now()
-	reading, err := src.Attest(ctx, &r.Event)
+	began := time.Now() // the event before this one has been worked
+	v, ok = e.readOnce(ctx, src, typ, r, r.Received)
+	if asked := v.reading.Asked; ok && v.before != nil && !asked.IsZero() && asked.Before(began) && e.readings.isOlder(r, asked) {
+		v, ok = e.readOnce(ctx, src, typ, r, began)
+	}
+	if !ok || r.Replay > 0 {
+		return v, ok
+	}
+	return v, e.isNew(ctx, src, typ, r, &v)
+}
+
+// readOnce is read, of what is not older than a time, and without the look whether it is new.
+func (e *Engine) readOnce(ctx context.Context, src sources.Source, typ *event.Type, r *Record, since time.Time) (v view, ok bool) {
+	began, ev := time.Now(), r.Event
+	ev.Received = since
+	reading, err := src.Attest(ctx, &ev)
 	e.o.Meter.Attested(r.Source, attestResult(err), time.Since(began))
 	switch {
 	case sources.IsUnconfirmed(err):
@@ -135,10 +149,7 @@ func (e *Engine) read(ctx context.Context, src sources.Source, typ *event.Type, 
 		e.putOff(ctx, r, err, "the earlier state")
 		return v, false
 	}
-	if r.Replay > 0 {
-		return v, true
-	}
-	return v, e.isNew(ctx, src, typ, r, &v)
+	return v, true
 }
 
 // isNew tells whether a change was not worked before, and marks what we did ourselves. What is not new has been concluded, or
@@ -232,15 +243,19 @@ func claimedBefore(data json.RawMessage) map[string]any {
 // rule, so it must not become the snapshot.
 func (e *Engine) conclude(ctx context.Context, r *Record, s EventState, note string) {
 	r.State, r.Note, r.Entity, r.Gone = s, clip(note, 1000), nil, false
-	e.plan(ctx, &Plan{Record: r})
+	e.plan(ctx, &Plan{Record: r}, nil)
 }
 
-// plan writes a plan and hands its runs to the workers. When the engine is cut off first, the event stays pending.
-func (e *Engine) plan(ctx context.Context, p *Plan, also ...Change) {
+// plan writes a plan, calls then if it was made, and hands its runs to the workers. When the engine is cut off first, the event
+// stays pending.
+func (e *Engine) plan(ctx context.Context, p *Plan, then func(), also ...Change) {
 	if ctx.Err() != nil {
 		return
 	}
 	err := e.committer.insist(ctx, func() {
+		if !p.Stale && then != nil {
+			then()
+		}
 		e.events.settled(p.Record.Seq)
 		if !p.Stale {
 			e.offerRuns(p.Runs)

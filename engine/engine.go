@@ -86,6 +86,7 @@ type Engine struct {
 	eventFeed  *feeder[*Record]
 	runFeed    *feeder[*Run]
 	health     health
+	readings   readings
 	changes    signals
 	samples    sampler
 	shared     Shared       // the ledger, when it hands out due work itself; nil when the queues do

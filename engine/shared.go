@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"time"
+
+	"shopbell/sources"
 )
 
 // A Shared ledger serves many programs at once, its nodes. It hands out due work itself, each piece to one node, so the
@@ -32,6 +34,9 @@ type Desk struct {
 	PerStore int      // of them of one store
 	Outlets  []Outlet // what this node can send through; it gets no other runs
 	Chores   []Chore
+	// Nodes is called with how many nodes there are, this one among them, when that may have changed: before this one gets any
+	// work, when it hears of another that has come, left or died. May be nil.
+	Nodes func(int)
 	// Tell gives what other nodes may know of this one; ID and times are filled in by the ledger.
 	Tell func() Node
 	// Longest is how long one piece of work may take, in good times.
@@ -59,7 +64,7 @@ type Chore struct {
 
 // desk is what this engine offers a shared ledger.
 func (e *Engine) desk() Desk {
-	d := Desk{Event: e.workEvent, Run: e.workRun, Events: attesters, PerStore: perStore, Tell: e.o.Node,
+	d := Desk{Event: e.workEvent, Run: e.workRun, Nodes: e.share, Events: attesters, PerStore: perStore, Tell: e.o.Node,
 		Longest: e.o.Timeout + saveFor}
 	for name, account := range e.o.Accounts {
 		d.Outlets = append(d.Outlets, e.outlet(name, account))
@@ -80,6 +85,15 @@ func (e *Engine) outlet(name string, a Account) Outlet {
 		o.Taken = func() { e.pacers.reset(name); e.departures.reset(name) }
 	}
 	return o
+}
+
+// share tells the sources how many nodes ask their platforms: what these allow is for all together.
+func (e *Engine) share(nodes int) {
+	for _, src := range e.o.Sources {
+		if s, ok := src.(sources.Sharer); ok {
+			s.Share(nodes)
+		}
+	}
 }
 
 func (e *Engine) workEvent(r *Record) {

@@ -86,6 +86,9 @@ type Reading struct {
 	// Stale says in which way the notification claims another state than the one read back, for people; "" when it does
 	// not. Rules see what was read.
 	Stale string
+	// Asked is when the platform was asked, when others may be given the same answer; zero when it was asked for this event
+	// alone, just now.
+	Asked time.Time
 }
 
 // A Refusal says why a notification was not accepted. Only Status reaches the sender.

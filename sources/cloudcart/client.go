@@ -58,7 +58,7 @@ type shop struct {
 
 // A line holds back the calls of one host: all API keys of a store share one allowance.
 type line struct {
-	limit *rate.Limiter
+	limit *sources.Allowance
 	slots chan struct{} // one is held during each call
 	fixed bool          // the operator has chosen the rate
 }
@@ -68,7 +68,7 @@ func newLine(perMinute int) *line {
 	if !l.fixed {
 		perMinute = firstRate
 	}
-	l.limit = rate.NewLimiter(steady(perMinute))
+	l.limit = sources.NewAllowance(steady(perMinute))
 	return l
 }
 
@@ -84,10 +84,7 @@ func (l *line) learn(h http.Header) {
 	if err != nil || told < 1 || l.fixed {
 		return
 	}
-	if want, burst := steady(min(told, maxRate) * 9 / 10); l.limit.Limit() != want {
-		l.limit.SetLimit(want)
-		l.limit.SetBurst(burst)
-	}
+	l.limit.Set(steady(min(told, maxRate) * 9 / 10))
 }
 
 // A caller makes the calls of all stores.

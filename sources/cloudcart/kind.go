@@ -60,6 +60,13 @@ type source struct {
 	client  *caller
 }
 
+// Share implements [sources.Sharer].
+func (s *source) Share(nodes int) {
+	for _, shop := range s.shops {
+		shop.line.limit.Share(nodes)
+	}
+}
+
 // Serves implements [sources.Source].
 func (s *source) Serves(store string) bool {
 	_, ok := s.shops[store]

@@ -41,16 +41,16 @@ func TestTheRateStaysBelowTheAllowance(t *testing.T) {
 // TestARateOfTheOperator holds that it is kept whatever the API allows.
 func TestARateOfTheOperator(t *testing.T) {
 	l := newLine(30)
-	before := l.limit.Limit()
+	before := l.limit.PerSecond()
 	l.learn(http.Header{"X-Ratelimit-Limit": {"800"}})
-	if l.limit.Limit() != before || before*60 > 30 {
-		t.Errorf("%v a minute", l.limit.Limit()*60)
+	if l.limit.PerSecond() != before || before*60 > 30 {
+		t.Errorf("%v a minute", l.limit.PerSecond()*60)
 	}
 	free := newLine(0)
 	for _, told := range []string{"0", "-5", "many", ""} {
 		free.learn(http.Header{"X-Ratelimit-Limit": {told}})
 	}
-	if want, _ := steady(firstRate); free.limit.Limit() != want {
-		t.Errorf("%v a minute", free.limit.Limit()*60)
+	if want, _ := steady(firstRate); free.limit.PerSecond() != float64(want) {
+		t.Errorf("%v a minute", free.limit.PerSecond()*60)
 	}
 }

@@ -28,10 +28,11 @@ type answers struct {
 
 // An answer is one request, which is shared.
 type answer struct {
-	done   chan struct{} // closed when body and err are there
+	done   chan struct{} // closed when body, err and asked are there
 	cancel context.CancelFunc
 	body   json.RawMessage
 	err    error
+	asked  time.Time // when the last try of the request was sent
 
 	// Guarded by the mutex of answers.
 	sent    time.Time // zero while the request waits for its turn
@@ -50,12 +51,18 @@ func (a *answer) serves(received time.Time) bool {
 	return !a.over || time.Since(a.sent) < shareFor
 }
 
-// read is get for the sake of an event that reached us at a time. It may give what another event was just answered.
-func (s *shop) read(ctx context.Context, path string, query url.Values, scope string, received time.Time) (json.RawMessage, error) {
+// A sake is the event for which the API is asked.
+type sake struct {
+	received time.Time // when it reached us
+	asked    time.Time // filled in: when the API was asked first; zero for not at all
+}
+
+// read is get for the sake of an event. It may give what another event was just answered.
+func (s *shop) read(ctx context.Context, path string, query url.Values, scope string, of *sake) (json.RawMessage, error) {
 	key := path + "?" + query.Encode()
 	s.answers.mu.Lock()
 	a := s.answers.kept[key]
-	if a == nil || !a.serves(received) {
+	if a == nil || !a.serves(of.received) {
 		a = &answer{done: make(chan struct{})}
 		s.answers.put(key, a)
 		// The request outlives the one who asked first, while others wait for it too.
@@ -67,6 +74,9 @@ func (s *shop) read(ctx context.Context, path string, query url.Values, scope st
 	s.answers.mu.Unlock()
 	select {
 	case <-a.done:
+		if of.asked.IsZero() || a.asked.Before(of.asked) {
+			of.asked = a.asked
+		}
 		return a.body, a.err
 	case <-ctx.Done():
 		s.answers.leave(key, a)
@@ -85,7 +95,7 @@ func (s *shop) ask(ctx context.Context, key string, a *answer, what ask) {
 	body, err := s.call(ctx, what)
 	s.answers.mu.Lock()
 	defer s.answers.mu.Unlock()
-	a.body, a.err, a.over = slices.Clip(body), err, true
+	a.body, a.err, a.asked, a.over = slices.Clip(body), err, a.sent, true
 	close(a.done)
 	left := shareFor - time.Since(a.sent)
 	if err != nil && !errors.Is(err, errNotFound) || len(body) > maxKept || left <= 0 {

@@ -41,13 +41,14 @@ func (s *source) Attest(ctx context.Context, e *event.Event) (sources.Reading, e
 	if err != nil {
 		return sources.Reading{}, err
 	}
-	f, err := shop.look(ctx, known, at, w, e.Received)
+	of := &sake{received: e.Received}
+	f, err := shop.look(ctx, known, at, w, of)
 	if err != nil {
 		return sources.Reading{}, err
 	}
 	if f.entity == nil && !f.other && wasErased(known) {
-		if gone, err := shop.erased(ctx, w, e.Received); gone || err != nil {
-			return sources.Reading{Gone: gone}, err
+		if gone, err := shop.erased(ctx, w, of); gone || err != nil {
+			return sources.Reading{Gone: gone, Asked: of.asked}, err
 		}
 	}
 	if err := judge(known, at, e, w, f); err != nil {
@@ -57,9 +58,9 @@ func (s *source) Attest(ctx context.Context, e *event.Event) (sources.Reading, e
 		shop.profiles().put(storeOf(e.Store, f.entity))
 	}
 	if known.Change == event.Deleted {
-		return sources.Reading{Gone: true}, nil
+		return sources.Reading{Gone: true, Asked: of.asked}, nil
 	}
-	return s.mismatch.judge(known, e, sources.Reading{Entity: f.entity})
+	return s.mismatch.judge(known, e, sources.Reading{Entity: f.entity, Asked: of.asked})
 }
 
 // A finding is what the API gave for a wanted entity.
@@ -69,8 +70,8 @@ type finding struct {
 }
 
 // look reads the entity of an event, and holds it against what the notification says of it.
-func (s *shop) look(ctx context.Context, known *typeInfo, at endpoint, w wanted, received time.Time) (finding, error) {
-	f, err := s.find(ctx, at, w, received)
+func (s *shop) look(ctx context.Context, known *typeInfo, at endpoint, w wanted, of *sake) (finding, error) {
+	f, err := s.find(ctx, at, w, of)
 	if err != nil || known.Noun != "order" {
 		return f, err
 	}
@@ -78,9 +79,9 @@ func (s *shop) look(ctx context.Context, known *typeInfo, at endpoint, w wanted,
 	case f.entity == nil && !f.other && known.Change != event.Deleted && at.in == "" && isNumber(w.entity):
 		// The number in the notification may be one that the API does not take. The internal number is sought instead, and
 		// has to be that of an order which bears both.
-		return s.find(ctx, orderSearch(), wanted{store: w.store, id: w.id, ask: w.entity}, received)
+		return s.find(ctx, orderSearch(), wanted{store: w.store, id: w.id, ask: w.entity}, of)
 	case f.entity != nil && otherNumber(f.entity, w):
-		f.other, err = s.has(ctx, w.entity, received)
+		f.other, err = s.has(ctx, w.entity, of)
 	}
 	return f, err
 }
@@ -88,8 +89,8 @@ func (s *shop) look(ctx context.Context, known *typeInfo, at endpoint, w wanted,
 // has tells whether the store knows another order by an internal number. A notification that names two orders was changed
 // on its way: Ecwid's signature does not cover what it is about. A number that the store does not know proves nothing:
 // it was another kind of number in earlier years, or -1.
-func (s *shop) has(ctx context.Context, number string, received time.Time) (bool, error) {
-	f, err := s.find(ctx, orderSearch(), wanted{store: s.id, id: number}, received)
+func (s *shop) has(ctx context.Context, number string, of *sake) (bool, error) {
+	f, err := s.find(ctx, orderSearch(), wanted{store: s.id, id: number}, of)
 	return f.entity != nil, err
 }
 
@@ -98,8 +99,8 @@ func (s *shop) has(ctx context.Context, number string, received time.Time) (bool
 func wasErased(known *typeInfo) bool { return known.Noun == "customer" && known.Change == event.Other }
 
 // erased tells whether the store says that it had the customer and deleted it.
-func (s *shop) erased(ctx context.Context, w wanted, received time.Time) (bool, error) {
-	f, err := s.find(ctx, deletedCustomers(), w, received)
+func (s *shop) erased(ctx context.Context, w wanted, of *sake) (bool, error) {
+	f, err := s.find(ctx, deletedCustomers(), w, of)
 	return f.entity != nil, err
 }
 

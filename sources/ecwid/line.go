@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"shopbell/sources"
 )
 
@@ -26,7 +24,7 @@ const (
 // A line is the way to the API with one token: how fast it may be used, and whether at all. Ecwid blocks addresses that
 // go on using dead tokens, so a dead one is never used again by itself.
 type line struct {
-	rate  *rate.Limiter
+	rate  *sources.Allowance
 	slots chan struct{} // one is held during each call
 
 	mu    sync.Mutex
@@ -47,7 +45,7 @@ type grave struct {
 }
 
 func newLine() *line {
-	return &line{rate: rate.NewLimiter(perMinute/60.0, burst), slots: make(chan struct{}, maxCalls)}
+	return &line{rate: sources.NewAllowance(perMinute/60.0, burst), slots: make(chan struct{}, maxCalls)}
 }
 
 // enter waits for a free slot and for the token's rate. It fails at once while the token is dead, refused or throttled.

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"shopbell/event"
 	"shopbell/sources"
@@ -56,13 +55,13 @@ func (s *source) locate(known *typeInfo, e *event.Event) (endpoint, wanted, erro
 }
 
 // find reads the wanted entity, through as many pages as need be.
-func (s *shop) find(ctx context.Context, at endpoint, w wanted, received time.Time) (finding, error) {
+func (s *shop) find(ctx context.Context, at endpoint, w wanted, of *sake) (finding, error) {
 	path, query := at.call(w.asked())
 	for page, offset := 0, 0; page < maxPages; page++ {
 		if offset > 0 {
 			query = withOffset(query, offset)
 		}
-		answer, err := s.read(ctx, path, query, at.scope, received)
+		answer, err := s.read(ctx, path, query, at.scope, of)
 		if errors.Is(err, errNotFound) {
 			return finding{}, nil
 		}

@@ -17,6 +17,7 @@ type api struct {
 
 	mu    sync.Mutex
 	lines map[secret.Text]*line // made at the first call with a token; never dropped, for a dead token stays dead
+	nodes int                   // that share the lines
 }
 
 func newAPI(base *url.URL) *api {
@@ -30,10 +31,23 @@ func (a *api) line(token secret.Text) *line {
 	l := a.lines[token]
 	if l == nil {
 		l = newLine()
+		l.rate.Share(a.nodes)
 		a.lines[token] = l
 	}
 	return l
 }
+
+// Share implements [sources.Sharer].
+func (s *source) Share(nodes int) {
+	s.api.mu.Lock()
+	defer s.api.mu.Unlock()
+	s.api.nodes = nodes
+	for _, l := range s.api.lines {
+		l.rate.Share(nodes)
+	}
+}
+
+var _ sources.Sharer = (*source)(nil)
 
 // A shop is one connected store. There may be 50,000, most of them quiet, so all that a call needs is made at the first
 // call. A store that is connected again, with another token, is another shop.

@@ -31,7 +31,7 @@ type gate struct {
 	authorization secret.Text
 	store         string      // whose element token it holds; "" for the account's
 	token         secret.Text // that element token
-	limit         *rate.Limiter
+	limit         *sources.Allowance
 	slots         chan struct{} // one is held during each call
 
 	mu    sync.Mutex
@@ -40,7 +40,7 @@ type gate struct {
 }
 
 func newGate(authorization, store string, token secret.Text, b bound) *gate {
-	return &gate{authorization: secret.Text(authorization), store: store, token: token, limit: rate.NewLimiter(b.perSecond, b.burst),
+	return &gate{authorization: secret.Text(authorization), store: store, token: token, limit: sources.NewAllowance(b.perSecond, b.burst),
 		slots: make(chan struct{}, b.calls), state: sources.Credential{State: sources.CredentialUnused}}
 }
 
@@ -67,7 +67,7 @@ func (g *gate) pass(ctx context.Context, now time.Time) (leave func(), err error
 		if ctx.Err() != nil {
 			return nil, ended{"the call of the API waited too long for its turn", ctx.Err()}
 		}
-		return nil, sources.Later(callTimeout, fmt.Errorf("more than %v calls a second are wanted with one credential", g.limit.Limit()))
+		return nil, sources.Later(callTimeout, fmt.Errorf("more than %v calls a second are wanted with one credential", g.limit.PerSecond()))
 	}
 	return func() { <-g.slots }, nil
 }

@@ -69,6 +69,19 @@ func (s *source) Serves(store string) bool {
 	return ok || len(s.shops) == 0 && isNumber(store)
 }
 
+// Share implements [sources.Sharer].
+func (s *source) Share(nodes int) {
+	gates := []*gate{s.account}
+	for _, shop := range s.shops {
+		gates = append(gates, shop.objects, shop.events)
+	}
+	for _, g := range gates {
+		if g != nil {
+			g.limit.Share(nodes)
+		}
+	}
+}
+
 // Mode implements [sources.Source].
 func (s *source) Mode() sources.Mode { return s.mode }
 

@@ -33,9 +33,24 @@ func (w *worker) register(ctx context.Context) error {
 	for i, o := range w.desk.Outlets {
 		outlets[i] = queueOf(o.Name)
 	}
-	_, err = w.pool.Exec(ctx, `INSERT INTO shopbell.nodes (id, seen, about, queues) VALUES ($1, clock_timestamp(), $2, $3)
-		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, beats = nodes.beats + 1, about = excluded.about, queues = excluded.queues`, w.node, string(about), outlets)
+	var others int
+	err = w.pool.QueryRow(ctx, `WITH
+		me AS (INSERT INTO shopbell.nodes (id, seen, about, queues) VALUES ($1, clock_timestamp(), $2, $3)
+			ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, beats = nodes.beats + 1, about = excluded.about, queues = excluded.queues),
+		told AS (SELECT pg_notify($4, ''))
+		SELECT count(*) + 0 * (SELECT count(*) FROM told) FROM shopbell.nodes WHERE id <> $1 AND seen > clock_timestamp() - $5::interval`,
+		w.node, string(about), outlets, beatNow, deadAfter+beatEvery).Scan(&others)
+	if err == nil {
+		w.tellNodes(others + 1)
+	}
 	return err
+}
+
+// tellNodes tells the engine how many nodes there are.
+func (w *worker) tellNodes(n int) {
+	if w.desk.Nodes != nil {
+		w.desk.Nodes(n)
+	}
 }
 
 // A watch is what a node has seen of the others.
@@ -103,6 +118,7 @@ func (w *worker) keepBeating(ctx context.Context) {
 				w.wakeAll(ctx) // notifications may have been lost meanwhile
 			}
 			missed = false
+			w.tellNodes(1 + len(seen) - len(dead))
 		}
 		w.dropStale(ctx)
 		if err == nil && n%adoptEvery == 0 {
