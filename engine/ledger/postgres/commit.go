@@ -302,6 +302,7 @@ func (t *turn) make(ctx context.Context, s *segment) error {
 			return err
 		}
 	}
+	m.giveUp()
 	return nil
 }
 

@@ -81,43 +81,57 @@ type job struct {
 	id      int64
 	attempt int
 	queue   string
-	settled atomic.Bool // the transaction that settles its work has ended it
+	item    any         // that was brought to the desk for it; nil before
+	settled atomic.Bool // the transaction that settles its work has ended it, or has found that it is not this node's any more
 }
 
-// held holds the jobs that this node works, by what they are for.
+// held holds the jobs that this node works.
 type held struct {
 	mu   sync.Mutex
-	jobs map[work]*job
+	jobs map[*job]bool
+	// by is what was brought to the desk for a job: the very record or run. That a run is named is not enough: one whose outcome
+	// was saved, though the answer to that was lost, may have been handed out to this node again before it is saved once more.
+	by map[any]*job
 }
 
-func (h *held) add(w work, j *job) {
+func (h *held) add(j *job) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.jobs == nil {
-		h.jobs = map[work]*job{}
+		h.jobs, h.by = map[*job]bool{}, map[any]*job{}
 	}
-	h.jobs[w] = j
+	h.jobs[j] = true
 }
 
-func (h *held) remove(w work, j *job) {
+// bring says that an item, a pointer of its own, is brought to the desk for a job.
+func (h *held) bring(j *job, item any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.jobs[w] == j {
-		delete(h.jobs, w)
+	j.item = item
+	h.by[item] = j
+}
+
+func (h *held) remove(j *job) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.jobs, j)
+	if j.item != nil {
+		delete(h.by, j.item)
 	}
 }
 
-func (h *held) get(w work) *job {
+// get gives the job for which an item was brought to the desk; nil for what was not.
+func (h *held) get(item any) *job {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.jobs[w]
+	return h.by[item]
 }
 
 // busy tells whether this node works a job of a queue.
 func (h *held) busy(queue string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, j := range h.jobs {
+	for j := range h.jobs {
 		if j.queue == queue {
 			return true
 		}
@@ -130,7 +144,7 @@ func (h *held) ids() []int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	ids := make([]int64, 0, len(h.jobs))
-	for _, j := range h.jobs {
+	for j := range h.jobs {
 		ids = append(ids, j.id)
 	}
 	return ids
@@ -140,22 +154,20 @@ func (h *held) ids() []int64 {
 // found; then its change is left out, for another node has the work now.
 func (m *making) endJobs(r *round) {
 	jobs, byAttempt := map[int64]*job{}, map[int][]int64{} // nearly all are worked for the first time
-	add := func(w work) {
-		if j := m.held.get(w); j != nil && !j.settled.Load() {
-			jobs[j.id], m.lost[j.id] = j, true
+	add := func(item any) {
+		if j := m.held.get(item); j != nil && !j.settled.Load() {
+			jobs[j.id], m.lost[j] = j, true
 			byAttempt[j.attempt] = append(byAttempt[j.attempt], j.id)
 		}
 	}
 	for _, p := range m.plans {
-		add(eventWork(p.Record.Seq))
+		add(p.Record)
 	}
 	for _, d := range m.defers {
-		add(eventWork(d.Record.Seq))
+		add(d.Record)
 	}
 	for _, s := range m.saves {
-		if handedOut(s) {
-			add(runWork(s.Run.ID))
-		}
+		add(s.Run)
 	}
 	for attempt, ids := range byAttempt {
 		r.ask(`DELETE FROM shopbell.river_job WHERE id = ANY($1::bigint[]) AND attempt = $2 AND state = 'running'
@@ -163,7 +175,7 @@ func (m *making) endJobs(r *round) {
 			func(rows pgx.Rows) error {
 				n, err := number(rows)
 				if err == nil {
-					delete(m.lost, n)
+					delete(m.lost, jobs[n])
 					m.ended = append(m.ended, jobs[n])
 				}
 				return err
@@ -175,9 +187,10 @@ func (m *making) endJobs(r *round) {
 // checkJobs finds the jobs that this node has no more, of runs that it is about to begin.
 func (m *making) checkJobs(r *round) {
 	var ids []int64
+	jobs := map[int64]*job{}
 	for _, b := range m.begins {
-		if j := m.held.get(runWork(b.Run.ID)); j != nil {
-			m.lost[j.id] = true
+		if j := m.held.get(b.Run); j != nil {
+			jobs[j.id], m.lost[j] = j, true
 			ids = append(ids, j.id)
 		}
 	}
@@ -185,19 +198,23 @@ func (m *making) checkJobs(r *round) {
 		r.ask(`SELECT id FROM shopbell.river_job WHERE id = ANY($1::bigint[]) AND state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $2 FOR UPDATE`,
 			func(rows pgx.Rows) error {
 				n, err := number(rows)
-				delete(m.lost, n)
+				delete(m.lost, jobs[n])
 				return err
 			}, ids, m.node)
 	}
 }
 
-// handedOut tells whether a run was saved by whom it was handed out to, rather than by a person who wants it retried.
-func handedOut(s *engine.Save) bool { return s.From != engine.RunDead && s.From != engine.RunHeld }
+// isLost tells whether this node had an item's job and has lost it.
+func (m *making) isLost(item any) bool {
+	j := m.held.get(item)
+	return j != nil && (j.settled.Load() || m.lost[j])
+}
 
-// isLost tells whether this node had the work and has lost it.
-func (m *making) isLost(w work) bool {
-	j := m.held.get(w)
-	return j != nil && (j.settled.Load() || m.lost[j.id])
+// giveUp has the jobs that this node has no more count as ended, when the transaction has: there is nothing left to hand back.
+func (m *making) giveUp() {
+	for j := range m.lost {
+		m.ended = append(m.ended, j)
+	}
 }
 
 // settled notes, after the commit, which jobs have ended, and when others will be due.

@@ -27,7 +27,7 @@ type making struct {
 	busy     map[subject]bool      // subjects with runs that have not had their first try
 	ran      map[*engine.NewRun]bool
 	runs     map[runKey]*engine.NewRun
-	lost     map[int64]bool // jobs that this node has no more
+	lost     map[*job]bool  // jobs that this node has no more
 	stays    map[int64]bool // runs that go on before later ones of their subject, for their next step is due at once
 	err      error          // of what cannot be written down
 }
@@ -51,7 +51,7 @@ type runKey struct {
 func newMaking(t *turn, s *segment) *making {
 	return &making{turn: t, segment: s, accepted: map[eventID]*engine.Accept{}, planned: map[int64]*engine.Plan{},
 		deferred: map[int64]*engine.Defer{}, again: map[int64]*engine.Again{}, began: map[int64]*engine.Begin{}, saved: map[int64]*engine.Save{},
-		pending: map[subject]time.Time{}, busy: map[subject]bool{}, ran: map[*engine.NewRun]bool{}, runs: map[runKey]*engine.NewRun{}, lost: map[int64]bool{},
+		pending: map[subject]time.Time{}, busy: map[subject]bool{}, ran: map[*engine.NewRun]bool{}, runs: map[runKey]*engine.NewRun{}, lost: map[*job]bool{},
 		stays: map[int64]bool{}}
 }
 

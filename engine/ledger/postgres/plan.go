@@ -18,7 +18,7 @@ func (m *making) planEvents(r *round) {
 	var entity [][]byte
 	var tries, replay []int32
 	for _, p := range m.plans {
-		if p.Stale = true; m.isLost(eventWork(p.Record.Seq)) {
+		if p.Stale = true; m.isLost(p.Record) {
 			continue
 		}
 		e := p.Record
@@ -58,7 +58,7 @@ func (m *making) deferEvents(r *round) {
 	var tries, replay []int32
 	var note []string
 	for _, d := range m.defers {
-		if d.Stale = true; m.isLost(eventWork(d.Record.Seq)) {
+		if d.Stale = true; m.isLost(d.Record) {
 			continue
 		}
 		e := d.Record

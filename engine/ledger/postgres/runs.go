@@ -102,12 +102,12 @@ func (m *making) beginRuns(r *round) {
 	var step, tries []int32
 	var ours []bool // its job is this node's: a begin that is there already is this one, made although its answer was lost
 	for _, b := range m.begins {
-		if b.Stale = true; m.isLost(runWork(b.Run.ID)) {
+		if b.Stale = true; m.isLost(b.Run) {
 			continue
 		}
 		m.began[b.Run.ID] = b
 		id, step, tries = append(id, b.Run.ID), append(step, int32(b.Run.Step)), append(tries, int32(b.Run.Tries))
-		ours = append(ours, m.held.get(runWork(b.Run.ID)) != nil)
+		ours = append(ours, m.held.get(b.Run) != nil)
 	}
 	if len(id) == 0 {
 		return
@@ -139,7 +139,7 @@ func (m *making) saveRuns(r *round) {
 	var c saveColumns
 	for _, s := range m.saves {
 		u, from := s.Run, s.From
-		if s.Stale = true; handedOut(s) && m.isLost(runWork(u.ID)) {
+		if s.Stale = true; m.isLost(u) {
 			continue
 		}
 		if from == "" {

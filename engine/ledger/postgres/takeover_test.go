@@ -71,6 +71,9 @@ func (w *worker) aRunOf(t *testing.T, id, subject string) (u *engine.Run, job in
 	return n.Run, w.jobOf(t, runWork(n.Run.ID))
 }
 
+// bring has a job worked by this node.
+func (w *worker) bring(item any, row *rivertype.JobRow) { w.held.bring(w.take(row), item) }
+
 func (w *worker) jobOf(t *testing.T, k work) int64 {
 	t.Helper()
 	return ask[int64](t, w, "SELECT coalesce(max(id), 0) FROM shopbell.river_job WHERE kind = $1 AND args = $2::jsonb", k.kind, k.args())
@@ -107,7 +110,7 @@ func TestTakeOver(t *testing.T) {
 			u, id := w.aRunOf(t, name, "")
 			row := w.given(t, id, c.node, 2, c.ago)
 			if c.held {
-				w.take(runWork(u.ID), row)
+				w.bring(u, row)
 			}
 			for range 2 { // what it does not know of may be on its way: only when a second beat finds it so, it is handed out again
 				_, err := w.beat(t.Context(), []string{"dead"})
@@ -164,9 +167,8 @@ func TestWhatWasTakenAwayIsStale(t *testing.T) {
 			u, runJob := w.aRunOf(t, "planned", "order/R")
 			plan, put := recordOf("plan", "order/P", engine.EventPending), recordOf("defer", "order/D", engine.EventPending)
 			w.must(t, w.Commit(t.Context(), []engine.Change{&engine.Accept{Record: plan}, &engine.Accept{Record: put}}))
-			works := map[work]int64{runWork(u.ID): runJob, eventWork(plan.Seq): w.jobOf(t, eventWork(plan.Seq)), eventWork(put.Seq): w.jobOf(t, eventWork(put.Seq))}
-			for k, id := range works {
-				w.take(k, w.given(t, id, w.node, 1, 0))
+			for item, id := range map[any]int64{u: runJob, plan: w.jobOf(t, eventWork(plan.Seq)), put: w.jobOf(t, eventWork(put.Seq))} {
+				w.bring(item, w.given(t, id, w.node, 1, 0))
 				w.sql(t, take, id)
 			}
 			u.State, u.Step, u.Tries = engine.RunDone, 1, 1
@@ -195,14 +197,47 @@ func TestWhatWasTakenAwayIsStale(t *testing.T) {
 func TestAPersonsRetryAtOnce(t *testing.T) {
 	w := aNode(t, postgrestest.Shared(t), engine.Desk{})
 	u, id := w.aRunOf(t, "e", "order/A")
-	w.take(runWork(u.ID), w.given(t, id, w.node, 1, 0))
+	w.bring(u, w.given(t, id, w.node, 1, 0))
 	u.State = engine.RunHeld
 	w.must(t, w.Commit(t.Context(), []engine.Change{&engine.Save{Run: u, From: engine.RunDue}}))
-	u.State, u.Due = engine.RunDue, time.Now()
-	again := &engine.Save{Run: u, From: engine.RunHeld}
+	read := *u
+	read.State, read.Due = engine.RunDue, time.Now()
+	again := &engine.Save{Run: &read, From: engine.RunHeld}
 	w.must(t, w.Commit(t.Context(), []engine.Change{again}))
 	if again.Stale || w.jobOf(t, runWork(u.ID)) <= id {
 		t.Errorf("stale: %v, its job is %d", again.Stale, w.jobOf(t, runWork(u.ID)))
+	}
+}
+
+// TestSavedOnceMore holds that an outcome which was saved, though the answer to that was lost, is not saved a second time over
+// what has become of the run since: here it was handed out to this very node again.
+func TestSavedOnceMore(t *testing.T) {
+	w := aNode(t, postgrestest.Shared(t), engine.Desk{})
+	u, id := w.aRunOf(t, "e", "order/A")
+	w.bring(u, w.given(t, id, w.node, 1, 0))
+	u.Step, u.Tries, u.Due = 1, 0, time.Now() // its first step is done
+	w.must(t, w.Commit(t.Context(), []engine.Change{&engine.Save{Run: u, From: engine.RunDue}}))
+	w.held.get(u).settled.Store(false) // as when no answer came
+
+	next := *u
+	second := w.jobOf(t, runWork(u.ID))
+	w.bring(&next, w.given(t, second, w.node, 1, 0))
+	again := &engine.Save{Run: u, From: engine.RunDue}
+	w.must(t, w.Commit(t.Context(), []engine.Change{again}))
+	if !again.Stale {
+		t.Error("what was saved before is saved again")
+	}
+	if n := ask[int](t, w, "SELECT count(*) FROM shopbell.river_job WHERE kind = 'run'"); n != 1 || w.jobOf(t, runWork(u.ID)) != second {
+		t.Errorf("there are %d jobs, the last is %d, want %d only", n, w.jobOf(t, runWork(u.ID)), second)
+	}
+	if !w.held.get(u).settled.Load() {
+		t.Error("the first job counts as one to be handed back")
+	}
+	next.State, next.Step = engine.RunDone, 2
+	saved := &engine.Save{Run: &next, From: engine.RunDue}
+	w.must(t, w.Commit(t.Context(), []engine.Change{saved}))
+	if saved.Stale {
+		t.Error("the second step was left out")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -154,8 +155,8 @@ type eventWorker struct {
 
 // Work implements [river.Worker].
 func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
-	held := w.take(eventWork(j.Args.Seq), j.JobRow)
-	defer w.held.remove(eventWork(j.Args.Seq), held)
+	held := w.take(j.JobRow)
+	defer w.held.remove(held)
 	r, err := load(ctx, w.worker, w.events, j.Args.Seq)
 	switch {
 	case errors.Is(err, engine.ErrNone) || err == nil && r.State != engine.EventPending:
@@ -166,7 +167,9 @@ func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
 	if wait, err := w.turns.enter(w.ending, engine.Store{Source: r.Source, Store: r.Store}); err != nil {
 		return river.JobSnooze(wait)
 	}
-	w.desk.Event(r)
+	own := *r // two jobs of one event may have been loaded together
+	w.held.bring(held, &own)
+	w.desk.Event(&own)
 	w.turns.leave(engine.Store{Source: r.Source, Store: r.Store})
 	return handBack(held)
 }
@@ -189,10 +192,10 @@ func (w *runWorker) Work(ctx context.Context, j *river.Job[runArgs]) error {
 	if w.ending.Err() != nil {
 		return river.JobSnooze(0)
 	}
-	held := w.take(runWork(j.Args.Run), j.JobRow)
+	held := w.take(j.JobRow)
 	err := w.workRun(ctx, j, held)
 	if !errors.Is(err, errCutOff) { // that one stays with this node until it is dead, should River not be able to count the attempt
-		w.held.remove(runWork(j.Args.Run), held)
+		w.held.remove(held)
 	}
 	return err
 }
@@ -207,7 +210,10 @@ func (w *runWorker) workRun(ctx context.Context, j *river.Job[runArgs], held *jo
 	case err != nil:
 		return river.JobSnooze(retryAfter)
 	}
-	if begun := w.desk.Run(u, w.cutOff(u, j.Attempt)); begun && !held.settled.Load() {
+	own := *u // two jobs of one run may have been loaded together
+	own.Steps = slices.Clone(u.Steps)
+	w.held.bring(held, &own)
+	if begun := w.desk.Run(&own, w.cutOff(&own, j.Attempt)); begun && !held.settled.Load() {
 		return errCutOff
 	}
 	return handBack(held)
@@ -237,9 +243,9 @@ func load[T any](ctx context.Context, w *worker, from *loader[T], id int64) (T, 
 	}
 }
 
-func (l *ledger) take(w work, row *rivertype.JobRow) *job {
+func (l *ledger) take(row *rivertype.JobRow) *job {
 	j := &job{id: row.ID, attempt: row.Attempt, queue: row.Queue}
-	l.held.add(w, j)
+	l.held.add(j)
 	return j
 }
 
@@ -268,8 +274,8 @@ func (w *choreWorker) Timeout(*river.Job[choreArgs]) time.Duration { return time
 
 // Work implements [river.Worker].
 func (w *choreWorker) Work(_ context.Context, j *river.Job[choreArgs]) error {
-	held := w.take(work{kindChore, j.ID}, j.JobRow)
-	defer w.held.remove(work{kindChore, j.ID}, held)
+	held := w.take(j.JobRow)
+	defer w.held.remove(held)
 	for _, c := range w.desk.Chores {
 		if c.Name == j.Args.Name {
 			c.Do(w.ending)
