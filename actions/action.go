@@ -73,6 +73,9 @@ type Spec[A, P any] struct {
 	Causes []string
 	// NoAccount says that the action works without an account; one may still be configured.
 	NoAccount bool
+	// Redirect gives the parameters of the same message to somebody else, with a word for whom it was. Its error says why it
+	// cannot go there, as "it is not …". nil means that carrying this out is no message to anybody.
+	Redirect func(p P, to string) (P, error)
 	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
 	// error is for the operator and tells no secret.
 	Open func(Env, A) (Sender[P], error)
@@ -90,6 +93,8 @@ type Kind struct {
 
 	// Open makes an account's outlet. config is JSON that fits Account, or nil for none.
 	Open func(env Env, config json.RawMessage) (Outlet, error)
+	// Redirect is [Spec.Redirect] over JSON that fits Params; nil for what is no message.
+	Redirect func(params json.RawMessage, to string) (json.RawMessage, error)
 	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
 	Check func(params json.RawMessage) error
 }

@@ -25,6 +25,7 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 	if s.Result != nil {
 		k.Result = shape.Of(reflect.New(reflect.TypeOf(s.Result)).Interface())
 	}
+	k.Redirect = redirecting(s.Redirect)
 	k.Open = func(env Env, config json.RawMessage) (Outlet, error) {
 		var account A
 		if config != nil {

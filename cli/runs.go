@@ -12,6 +12,7 @@ import (
 
 	"shopbell/actions"
 	"shopbell/engine"
+	"shopbell/rules"
 	"shopbell/server"
 )
 
@@ -94,9 +95,17 @@ func printRuns(w io.Writer, list []engine.Run) {
 		for i, s := range r.Steps {
 			steps[i] = s.Action + " " + stepWord(s)
 		}
-		fmt.Fprintf(t, "%d\t%d\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Event, plain(r.Subject), r.Rule, r.State, clock(r.Updated), strings.Join(steps, ", "))
+		fmt.Fprintf(t, "%d\t%d\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Event, plain(r.Subject), ruleWord(r), r.State, clock(r.Updated), strings.Join(steps, ", "))
 	}
 	t.Flush()
+}
+
+// ruleWord names the rule, and which of the items of its each a run is for.
+func ruleWord(r engine.Run) string {
+	if r.Item == 0 {
+		return r.Rule
+	}
+	return fmt.Sprintf("%s, item %d", r.Rule, r.Item+1)
 }
 
 func stepWord(s engine.Step) string {
@@ -105,6 +114,10 @@ func stepWord(s engine.Step) string {
 		return "left out"
 	case s.Outcome == "":
 		return "waits"
+	case s.Mode == rules.Shadow:
+		return "in shadow"
+	case s.Mode == rules.Redirect:
+		return string(s.Outcome) + ", redirected"
 	}
 	return string(s.Outcome)
 }
@@ -129,7 +142,7 @@ func (p *program) oneRun(c *cobra.Command, ledger engine.Reader, text string, as
 }
 
 func printRun(w io.Writer, r engine.Run) {
-	fmt.Fprintf(w, "run %d: rule %s (revision %s) on event %d, %s of %s\n  began    %s\n  state    %s: %s\n", r.ID, r.Rule, r.Revision, r.Event, plain(r.Type), plain(r.Subject),
+	fmt.Fprintf(w, "run %d: rule %s (revision %s) on event %d, %s of %s\n  began    %s\n  state    %s: %s\n", r.ID, ruleWord(r), r.Revision, r.Event, plain(r.Type), plain(r.Subject),
 		clock(r.Created), r.State, runWords(r))
 	for i, s := range r.Steps {
 		printStep(w, i+1, s)
@@ -146,7 +159,11 @@ func printStep(w io.Writer, n int, s engine.Step) {
 	}
 	fmt.Fprintf(w, "\n    %s\n", outcomeWords(s))
 	if len(s.Params) > 0 {
-		fmt.Fprintf(w, "    sent: %s\n", plain(string(s.Params)))
+		word := "sent"
+		if s.Mode != "" && s.Outcome == actions.OutcomeSkip {
+			word = "not sent"
+		}
+		fmt.Fprintf(w, "    %s: %s\n", word, plain(string(s.Params)))
 	}
 	for _, t := range s.Tries {
 		fmt.Fprintf(w, "    %s  took %s: %s", clock(t.At), t.Took.Round(time.Millisecond), t.Outcome)

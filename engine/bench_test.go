@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -331,6 +332,12 @@ func probe(p *provider, idempotent bool) *actions.Kind {
 	return actions.Define(actions.Spec[probeAccount, probeParams]{
 		Name: name, Summary: "Say something to the test", Example: name + `: { text: hello }`, Idempotent: idempotent, NoAccount: true,
 		Result: probeResult{},
-		Open:   func(actions.Env, probeAccount) (actions.Sender[probeParams], error) { return p, nil },
+		Redirect: func(p probeParams, to string) (probeParams, error) {
+			if !strings.Contains(to, "@") {
+				return p, errors.New("it is nobody")
+			}
+			return probeParams{"to " + to + ": " + p.Text}, nil
+		},
+		Open: func(actions.Env, probeAccount) (actions.Sender[probeParams], error) { return p, nil },
 	})
 }

@@ -29,9 +29,13 @@ func (e *Engine) match(set *rules.Set, r *Record, entity, was map[string]any, st
 	for _, d := range set.Match(in) {
 		if d.Verdict == rules.Errs {
 			notes = append(notes, fmt.Sprintf("rule %s could not be decided: %v", d.Rule.ID(), d.Err))
+			if d.Rule.StopsOnError {
+				r.State, r.Note = EventFailed, clip(notes[len(notes)-1]+"; it asks for the event to be put aside then: mend the rule and replay the event", 2000)
+				return nil
+			}
 			continue
 		}
-		runs = append(runs, e.newRun(d, in))
+		runs = append(runs, e.newRuns(d, in)...)
 	}
 	r.Note = clip(strings.Join(notes, "; "), 2000)
 	if len(runs) > 0 {
@@ -40,11 +44,24 @@ func (e *Engine) match(set *rules.Set, r *Record, entity, was map[string]any, st
 	return runs
 }
 
-func (e *Engine) newRun(d rules.Decision, in *rules.Input) *NewRun {
+// newRuns makes the runs of a rule that fires: one, or one for each of its items.
+func (e *Engine) newRuns(d rules.Decision, in *rules.Input) []*NewRun {
+	items := d.Items
+	if items == nil {
+		items = []any{nil}
+	}
+	runs := make([]*NewRun, len(items))
+	for i, item := range items {
+		runs[i] = e.newRun(d, in, i, item)
+	}
+	return runs
+}
+
+func (e *Engine) newRun(d rules.Decision, in *rules.Input, place int, item any) *NewRun {
 	rule, now := d.Rule, time.Now()
-	u := &Run{Rule: rule.ID(), Revision: rule.Revision, State: RunDue, Due: now, Created: now, Updated: now,
+	u := &Run{Rule: rule.ID(), Revision: rule.Revision, Item: place, State: RunDue, Due: now, Created: now, Updated: now,
 		Source: in.Event.Source, Store: in.Event.Store, Type: in.Event.Type, Subject: in.Event.Subject, EventID: in.Event.ID}
-	e.prepare(u, rule, in)
+	e.prepare(u, rule, rules.Branch{Else: d.Verdict == rules.Otherwise, Item: item}, in)
 	e.pinned.put(rule)
 	return &NewRun{Run: u, Once: d.Once,
 		Revision: &Revision{Hash: rule.Revision, Directory: rule.Directory, Name: rule.Name, Text: rule.Text}}
@@ -52,18 +69,20 @@ func (e *Engine) newRun(d rules.Decision, in *rules.Input) *NewRun {
 
 // prepare makes a run's next step ready: it renders it, passes over steps that are not wanted, and settles the run
 // when there is none left, or when one cannot be rendered.
-func (e *Engine) prepare(u *Run, rule *rules.Rule, in *rules.Input) {
-	for ; u.Step < len(rule.Steps); u.Step++ {
-		def := rule.Steps[u.Step]
-		step := Step{ID: def.ID, Action: def.Action, Account: def.Account}
-		rendered, err := rule.Render(u.Step, in, results(u))
+func (e *Engine) prepare(u *Run, rule *rules.Rule, b rules.Branch, in *rules.Input) {
+	branch := rule.Branch(b.Else)
+	u.Steps = u.Steps[:min(u.Step, len(u.Steps))] // what could not be rendered before
+	for ; u.Step < len(branch); u.Step++ {
+		def := branch[u.Step]
+		step := Step{ID: def.ID, Action: def.Action, Account: def.Account, Else: b.Else}
+		rendered, err := rule.Render(b, u.Step, in, results(u))
 		switch {
 		case err != nil:
 			step.Outcome, step.Blame, step.Note = actions.OutcomePermanent, actions.BlameRequest, err.Error()
 		case rendered.Skip:
 			step.Skipped, step.Outcome, step.Note = true, actions.OutcomeSkip, "its own condition is false"
+		case !e.goesOut(&step, rule, rendered.Params):
 		default:
-			step.Params = rendered.Params
 			u.Steps = append(u.Steps, step)
 			u.State, u.Tries, u.Outlet = RunDue, 0, cmp.Or(def.Account, def.Action)
 			return

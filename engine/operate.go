@@ -28,12 +28,8 @@ func (e *Engine) Retry(ctx context.Context, id int64) error {
 	}
 	now := time.Now()
 	u.State, u.Tries, u.Due, u.Updated = RunDue, 0, now, now
-	if u.Step < len(u.Steps) {
-		if u.Steps[u.Step].Params == nil {
-			u.Steps = u.Steps[:u.Step]
-		} else if u.Steps[u.Step].Outcome == actions.OutcomeUnknown {
-			u.Steps[u.Step].Repeated++
-		}
+	if u.isReady() && u.Steps[u.Step].Outcome == actions.OutcomeUnknown {
+		u.Steps[u.Step].Repeated++
 	}
 	s := &Save{Run: &u, From: from}
 	if err := e.committer.commit(ctx, func() {

@@ -24,7 +24,7 @@ func (p pacers) reset(name string) {
 
 // pace waits for a run's turn at its outlet, if there is anything to send yet. An error says that the engine stops first.
 func (e *Engine) pace(u *Run) error {
-	if p := e.pacers[u.Outlet]; p != nil && u.Step < len(u.Steps) {
+	if p := e.pacers[u.Outlet]; p != nil && u.isReady() {
 		return p.wait(e.feedCtx)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"shopbell/actions"
 	"shopbell/event"
+	"shopbell/rules"
 )
 
 // An EventState is how far an event has come.
@@ -59,7 +60,7 @@ type Run struct {
 	EventID  string // of the event; filled by a Reader
 	Rule     string // [rules.Rule.ID]
 	Revision string
-	Item     int // of `each`; 0
+	Item     int // which of `each`, from 0
 	Replay   int // of the event, when this run was made
 	State    RunState
 	Outlet   string    // what its next step goes through: an account, or the kind of action that needs none
@@ -86,7 +87,24 @@ type Step struct {
 	// answered by nothing.
 	Repeated int  `json:"repeated,omitempty"`
 	Skipped  bool `json:"skipped,omitempty"` // its own `if` was false
+	Else     bool `json:"else,omitempty"`    // it is one of the rule's `else`
+	// Mode is how it was carried out when not live: [rules.Shadow], when nothing was sent, or [rules.Redirect], when Params say
+	// whom it went to.
+	Mode rules.Mode `json:"mode,omitempty"`
 }
+
+// isReady tells whether a run's next step has been rendered.
+func (u *Run) isReady() bool { return u.Step < len(u.Steps) && u.Steps[u.Step].Params != nil }
+
+// unready ends a run whose next step cannot be rendered.
+func (u *Run) unready(note string) {
+	s := Step{Action: "?", Else: u.isElse(), Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest, Note: clip(note, 500)}
+	u.Steps = append(u.Steps[:min(u.Step, len(u.Steps))], s)
+	u.State, u.Outlet = RunDead, ""
+}
+
+// isElse tells whether a run does the steps of its rule's `else`. Every run has a step from the beginning.
+func (u *Run) isElse() bool { return len(u.Steps) > 0 && u.Steps[0].Else }
 
 // A Try is one call of an action.
 type Try struct {

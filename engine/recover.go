@@ -32,7 +32,7 @@ func (e *Engine) recover(ctx context.Context) error {
 func (e *Engine) settleCutOff(u *Run) {
 	now := time.Now()
 	u.Updated, u.Due, u.State = now, now, RunDue
-	if u.Step >= len(u.Steps) {
+	if !u.isReady() {
 		return
 	}
 	step := &u.Steps[u.Step]

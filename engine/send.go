@@ -62,7 +62,7 @@ func (e *Engine) sendLoop() {
 			e.runs.done(lane)
 			continue
 		}
-		if u.Step >= len(u.Steps) {
+		if !u.isReady() {
 			e.goOn(u, lane, e.makeReady(u, RunStarted))
 			continue
 		}
@@ -194,7 +194,8 @@ func (e *Engine) follow(u *Run, step *Step, result actions.Result, answer action
 	var policy rules.RetryPolicy
 	goOn := false
 	if ruleErr == nil {
-		policy, goOn = rule.Steps[u.Step].Retry, rule.Steps[u.Step].Continue
+		def := rule.Branch(u.isElse())[u.Step]
+		policy, goOn = def.Retry, def.Continue
 	}
 	switch answer.Outcome {
 	case actions.OutcomeOK, actions.OutcomeSkip:
@@ -238,7 +239,7 @@ func (e *Engine) giveUp(u *Run, goOn bool, rule *rules.Rule, ruleErr error) {
 func (e *Engine) advance(u *Run, rule *rules.Rule, err error) {
 	u.Step++
 	u.Tries, u.Due = 0, time.Now()
-	if err == nil && u.Step >= len(rule.Steps) {
+	if err == nil && u.Step >= len(rule.Branch(u.isElse())) {
 		u.State = RunDone
 		return
 	}
@@ -254,7 +255,7 @@ func (e *Engine) advance(u *Run, rule *rules.Rule, err error) {
 		e.notReady(u, err)
 		return
 	}
-	e.prepare(u, rule, in)
+	e.proceed(u, rule, in)
 }
 
 // asksPlatform tells whether the input of a run's rule needs the store's profile.
@@ -269,15 +270,11 @@ func notReadyPolicy() rules.RetryPolicy { return rules.RetryPolicy{Tries: 30, Ma
 // it is dead.
 func (e *Engine) notReady(u *Run, err error) {
 	if errors.Is(err, ErrNone) {
-		u.Steps = append(u.Steps, Step{Action: "?", Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest,
-			Note: "the step could not be made ready: what it is about is not in the ledger any more"})
-		u.State, u.Outlet = RunDead, ""
+		u.unready("the step could not be made ready: what it is about is not in the ledger any more")
 		return
 	}
 	if u.Tries >= tries(notReadyPolicy()) {
-		u.Steps = append(u.Steps, Step{Action: "?", Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest,
-			Note: clip("the step could not be made ready: "+err.Error(), 500)})
-		u.State, u.Outlet = RunDead, ""
+		u.unready("the step could not be made ready: " + err.Error())
 		return
 	}
 	e.o.Log.Warn("a step could not be made ready; trying again", "run", u.ID, "step", u.Step+1, "error", err)
@@ -295,7 +292,7 @@ func (e *Engine) makeReady(u *Run, from RunState) error {
 	if err != nil {
 		e.notReady(u, err)
 	} else {
-		e.prepare(u, rule, in)
+		e.proceed(u, rule, in)
 	}
 	u.Updated = time.Now()
 	return e.insistSave(nil, &Save{Run: u, From: from})

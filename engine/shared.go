@@ -117,7 +117,7 @@ func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 	switch {
 	case cutOff:
 		e.settleCutOff(u)
-	case u.Step >= len(u.Steps):
+	case !u.isReady():
 		e.tellStopped(u, e.makeReady(u, from))
 		return false
 	default:

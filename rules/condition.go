@@ -36,7 +36,7 @@ func (r *reader) boolean(n *yaml.Node, key string, vocabulary vocabulary) *expre
 		r.wrong(n, key+" is an expression already", "Leave {{ and }} out.")
 		return nil
 	}
-	where := origin{file: r.file, node: n}
+	where := r.at(n)
 	x := r.expression(n.Value, where, vocabulary)
 	if x == nil {
 		return nil

@@ -86,11 +86,8 @@ type program struct {
 	code     string
 	vm       *vm.Program
 	machines *sync.Pool
-	place    locator
+	where    origin // of the code
 }
-
-// A locator gives line and column in a file, from 1, of a character of an expression, counted from 0.
-type locator func(offset int) (line, column int)
 
 // run evaluates the program. Its error is a [*failure].
 func (p *program) run(env map[string]any) (any, error) {
@@ -120,5 +117,8 @@ func (p *program) explain(err error, env map[string]any) error {
 	if !errors.As(err, &at) {
 		return &failure{message: err.Error()}
 	}
-	return &failure{offset: at.From, message: words(p.code, at)}
+	code, from := p.where.codeAt(p.code, at.From)
+	told := *at
+	told.From = from
+	return &failure{offset: at.From, message: words(code, &told)}
 }

@@ -67,7 +67,7 @@ func whenNode(n *yaml.Node, l listen) *yaml.Node {
 // constant warns of a condition, or of a side of `and` or `or`, that is always the same.
 func (r *reader) constant(n *yaml.Node, x *expression) {
 	answer := certain(x.node)
-	where := origin{file: r.file, node: n}
+	where := r.at(n)
 	if answer != unsure {
 		message, hint := "this condition is always true", "Leave \"if\" out to act on every event."
 		if answer == never {
@@ -154,7 +154,7 @@ func (r *reader) claim(n *yaml.Node, listens []listen, x *expression) {
 	node := x.node
 	ast.Walk(&node, f)
 	noun := listens[0].Noun
-	r.problems = append(r.problems, origin{file: r.file, node: n}.problem(finding{
+	r.problems = append(r.problems, r.at(n).problem(finding{
 		offset: f.at, warning: true,
 		message: "event.data is what the notification claims, not what the store confirms",
 		hint:    fmt.Sprintf("Decide on the %s, which is read back from the store: %s.….", noun, noun),

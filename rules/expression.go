@@ -2,6 +2,8 @@ package rules
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -14,10 +16,21 @@ import (
 
 // An origin is where in a file an expression stands: in a scalar, after so many of its characters.
 type origin struct {
-	file   *document.File
-	node   *yaml.Node
-	offset int
-	places []document.Position // of the scalar's characters, where they were asked for before
+	file    *document.File
+	node    *yaml.Node
+	offset  int
+	places  []document.Position // of the scalar's characters, where they were asked for before
+	defined *definitions        // that the expression may use; nil for none
+}
+
+// at gives the origin of an expression that is the whole of a scalar.
+func (r *reader) at(n *yaml.Node) origin { return origin{file: r.file, node: n, defined: r.defined} }
+
+// locate gives file, line and column of a character of the expression, be it in a definition that it uses.
+func (o origin) locate(offset int) (name string, line, column int) {
+	o, offset = o.spot(offset)
+	line, column = o.position(offset)
+	return o.file.Name, line, column
 }
 
 // position gives line and column of a character of the expression.
@@ -37,6 +50,7 @@ func (o origin) at(offset int) origin {
 
 // problem makes a problem out of a finding.
 func (o origin) problem(f finding) document.Problem {
+	o, f.offset = o.spot(f.offset)
 	line, column := o.position(f.offset)
 	p := o.file.Place(line, column, f.message, f.hint)
 	p.Warning = f.warning
@@ -66,14 +80,10 @@ type expression struct {
 
 // expression reads, checks and compiles code. It is nil when the code cannot be run.
 func (r *reader) expression(code string, where origin, vocabulary vocabulary) *expression {
-	tell := func(f finding) { r.problems = append(r.problems, where.problem(f)) }
-	node, err := r.dialect.parse(code)
+	tell := func(f finding) { r.tell(r.usedBy(where.problem(f), f)) }
+	node, err := r.parse(code)
 	if err != nil {
-		if at, ok := errors.AsType[*file.Error](err); ok {
-			tell(where.cutOff(syntax(code, at)))
-		} else {
-			tell(finding{message: err.Error()})
-		}
+		r.unreadable(code, where, err)
 		return nil
 	}
 	x := &expression{kind: of(anything), node: node}
@@ -93,7 +103,7 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 	} else {
 		x.facts = r.factsOf(node, vocabulary)
 	}
-	if again, err := r.dialect.parse(code); err == nil { // compiling changes the tree
+	if again, err := r.parse(code); err == nil { // compiling changes the tree
 		compiled, err := r.dialect.compile(code, again)
 		if err != nil {
 			f := finding{message: "this cannot be used in a rule: " + err.Error()}
@@ -103,9 +113,38 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 			tell(f)
 			return nil
 		}
-		x.program = &program{code: code, vm: compiled, machines: r.dialect.machines, place: origin{file: where.file, node: where.node, offset: where.offset}.position}
+		x.program = &program{code: code, vm: compiled, machines: r.dialect.machines,
+			where: origin{file: where.file, node: where.node, offset: where.offset, defined: where.defined}}
 	}
 	return x
+}
+
+// unreadable tells of an expression that cannot be read.
+func (r *reader) unreadable(code string, where origin, err error) {
+	if w, ok := errors.AsType[*misuse](err); ok {
+		r.tell(where.problem(w.finding))
+	} else if at, ok := errors.AsType[*file.Error](err); ok {
+		r.tell(where.problem(where.cutOff(syntax(code, at))))
+	} else if !errors.Is(err, errBroken) {
+		r.tell(where.problem(finding{message: err.Error()}))
+	}
+}
+
+// tell keeps a problem. What is wrong with a definition shows at each rule that uses it, and is told once, of the first.
+func (r *reader) tell(p document.Problem) {
+	if len(r.defined.all) == 0 || !slices.ContainsFunc(r.problems, func(q document.Problem) bool {
+		return q.File == p.File && q.Line == p.Line && q.Column == p.Column && q.Message == p.Message
+	}) {
+		r.problems = append(r.problems, p)
+	}
+}
+
+// usedBy adds to a problem with a definition by which rule it is used.
+func (r *reader) usedBy(p document.Problem, f finding) document.Problem {
+	if f.offset >= definedAt && r.ruleName != "" {
+		p.Hint = strings.TrimSpace(p.Hint + fmt.Sprintf(" The rule %q uses it.", r.ruleName))
+	}
+	return p
 }
 
 // factsOf gathers the facts of an expression without checking it: a pinned run's rule was checked when it started.

@@ -19,7 +19,7 @@ func evaluate(t *testing.T, code string, store event.Store) string {
 	s := set(t, "rules:\n  - { name: r, when: order.created, then: [ log: { message: "+string(quoted)+" } ] }\n")
 	in := input("order.created", order(nil), nil)
 	in.Store = store
-	out, err := s.Rules()[0].Render(0, in, nil)
+	out, err := s.Rules()[0].Render(rules.Branch{}, 0, in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func FuzzHoles(f *testing.F) {
 		}
 		in := input("order.created", nil, nil)
 		in.Data = map[string]any{"v": value}
-		out, err := s.Rules()[0].Render(0, in, nil)
+		out, err := s.Rules()[0].Render(rules.Branch{}, 0, in, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,8 +73,8 @@ func FuzzLoad(f *testing.F) {
 			}
 			in := input("order.created", order(nil), nil)
 			for i := range r.Steps {
-				a, err1 := r.Render(i, in, nil)
-				b, err2 := again.Render(i, in, nil)
+				a, err1 := r.Render(rules.Branch{}, i, in, nil)
+				b, err2 := again.Render(rules.Branch{}, i, in, nil)
 				if string(a.Params) != string(b.Params) || (err1 == nil) != (err2 == nil) {
 					t.Errorf("%s %v, then %s %v, of\n%s", a.Params, err1, b.Params, err2, r.Text)
 				}

@@ -121,10 +121,17 @@ type loading struct {
 // loadingPart is one directory of a load in progress.
 type loadingPart struct {
 	reader *reader
+	texts  []fileText
 	rules  []*Rule
 	hash   []string
 	files  int
 	bytes  int
+}
+
+// A fileText is one file that has been taken and is not read yet: what it defines, files before it may use.
+type fileText struct {
+	name string
+	text []byte
 }
 
 func newLoading(dir string, w World, previous *Set) *loading {
@@ -203,7 +210,7 @@ func readBounded(files fs.FS, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, document.MaxBytes+1))
 }
 
-// take reads the rules of one file's text.
+// take takes one file's text, to be read when all of its directory are there.
 func (l *loading) take(directory, name string, text []byte) {
 	if strings.Contains(directory, "/") {
 		l.fail(directory[:strings.IndexByte(directory, '/')], name, "a directory inside a store's directory is not read")
@@ -220,13 +227,25 @@ func (l *loading) take(directory, name string, text []byte) {
 	}
 	sum := sha256.Sum256(text)
 	p.hash = append(p.hash, path.Base(filepath.ToSlash(name)), hex.EncodeToString(sum[:]))
-	p.rules = append(p.rules, p.reader.read(name, text)...)
-	if all := p.reader.problems; len(all) > maxProblems {
-		rest, _ := document.Split(all[maxProblems:])
-		p.reader.problems = append(all[:maxProblems:maxProblems], document.Problem{
-			File: name, Warning: len(rest) == 0, Message: fmt.Sprintf("there are more than %d problems; the others are not shown", maxProblems),
-		})
+	p.texts = append(p.texts, fileText{name, text})
+}
+
+// read reads what was taken: first what the files define, then the rules.
+func (p *loadingPart) read() {
+	for _, f := range p.texts {
+		p.reader.definitions(f.name, f.text)
 	}
+	for _, f := range p.texts {
+		p.rules = append(p.rules, p.reader.read(f.name, f.text)...)
+		if all := p.reader.problems; len(all) > maxProblems {
+			rest, _ := document.Split(all[maxProblems:])
+			p.reader.problems = append(all[:maxProblems:maxProblems], document.Problem{
+				File: f.name, Warning: len(rest) == 0, Message: fmt.Sprintf("there are more than %d problems; the others are not shown", maxProblems),
+			})
+		}
+	}
+	p.reader.examineDefinitions()
+	p.texts = nil
 }
 
 // finish makes the set: the good directories as they are, the broken ones as they were.
@@ -234,6 +253,7 @@ func (l *loading) finish() *Set {
 	l.open("")
 	for _, name := range slices.Sorted(mapsKeys(l.parts)) {
 		p := l.parts[name]
+		p.read()
 		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.reader.problems)}
 		problems, _ := document.Split(d.Problems)
 		rules := p.rules

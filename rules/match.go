@@ -122,20 +122,13 @@ func (s *Set) Match(in *Input) []Decision {
 		if in.Event.Self && !r.self {
 			continue // its own doing must not set a rule off again, unless it asks for that
 		}
-		d := Decision{Rule: r, Verdict: Fires, Once: l.change == event.Created}
-		if r.condition != nil {
-			if env == nil {
-				env = environment(in, l.noun, g.envelope)
-			}
-			fires, err := r.decide(r.condition, env)
-			switch {
-			case err != nil:
-				d.Verdict, d.Err = Errs, err
-			case !fires:
-				continue
-			}
+		if env == nil && (r.condition != nil || r.each != nil) {
+			env = environment(in, l.noun, g.envelope)
 		}
-		made = append(made, d)
+		if d := r.verdict(env); d.Verdict != Passes {
+			d.Once = l.change == event.Created
+			made = append(made, d)
+		}
 	}
 	return made
 }
@@ -143,16 +136,36 @@ func (s *Set) Match(in *Input) []Decision {
 // Decide gives one rule's verdict on an event, as [Set.Match] would: also when its condition is false, and also for a
 // rule of another set.
 func (r *Rule) Decide(in *Input) Decision {
-	d := Decision{Rule: r, Verdict: Fires, Once: r.Once(in.Event.Source, in.Event.Type)}
-	if r.condition == nil {
+	d := r.verdict(environment(in, r.noun(in.Event.Source, in.Event.Type), r.envelope))
+	d.Once = r.Once(in.Event.Source, in.Event.Type)
+	return d
+}
+
+// verdict asks the condition and makes the list of each. env may be nil for a rule that has neither.
+func (r *Rule) verdict(env map[string]any) (d Decision) {
+	d = Decision{Rule: r, Verdict: Fires}
+	if r.condition != nil {
+		fires, err := r.decide(r.condition, env)
+		switch {
+		case err != nil:
+			d.Verdict, d.Err = Errs, err
+			return d
+		case !fires && len(r.Else) == 0:
+			d.Verdict = Passes
+			return d
+		case !fires:
+			d.Verdict = Otherwise
+		}
+	}
+	if r.each == nil {
 		return d
 	}
-	fires, err := r.decide(r.condition, environment(in, r.noun(in.Event.Source, in.Event.Type), r.envelope))
-	switch {
+	var err error
+	switch d.Items, err = r.items(env); {
 	case err != nil:
 		d.Verdict, d.Err = Errs, err
-	case !fires:
-		d.Verdict = Passes
+	case len(d.Items) == 0:
+		d.Verdict, d.Items = Passes, nil
 	}
 	return d
 }

@@ -60,7 +60,7 @@ func BenchmarkRender(b *testing.B) {
 	r, in := s.Rules()[0], input("order.created", order(nil), nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.Render(0, in, nil); err != nil {
+		if _, err := r.Render(rules.Branch{}, 0, in, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -106,6 +106,14 @@ func shares(n *yaml.Node) bool {
 	return n.Kind == yaml.AliasNode || n.Anchor != "" || slices.ContainsFunc(n.Content, shares)
 }
 
+// standalone gives a rule as a group of keys, with what it uses of its directory's definitions.
+func standalone(item, defined *yaml.Node) *yaml.Node {
+	n := plainNode(item)
+	n.Style &^= yaml.FlowStyle
+	n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "define"}, defined)
+	return n
+}
+
 func rewritten(n *yaml.Node) string {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)

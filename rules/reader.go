@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -24,6 +25,9 @@ type reader struct {
 	file      *document.File
 	problems  []document.Problem
 	names     map[string]string // rule names seen, and where
+	defined   *definitions
+	uses      map[string]bool // names of definitions that the rule at hand uses
+	ruleName  string          // of the rule at hand
 
 	meant map[string]bool // keys of the rule at hand that are there, misspelt
 
@@ -33,7 +37,7 @@ type reader struct {
 func newReader(w World, directory string) *reader {
 	return &reader{
 		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
-		kinds: map[*event.Schema]*kind{}, names: map[string]string{}, secretPattern: secretPattern(),
+		kinds: map[*event.Schema]*kind{}, names: map[string]string{}, defined: newDefinitions(), uses: map[string]bool{}, secretPattern: secretPattern(),
 	}
 }
 
@@ -48,22 +52,44 @@ func (r *reader) warn(n *yaml.Node, message, hint string) {
 }
 
 // read gives the rules of one file, and keeps what is wrong with it.
-func (r *reader) read(name string, text []byte) []*Rule {
+func (r *reader) read(name string, text []byte) (found []*Rule) {
 	file, broken := document.Parse(name, text)
-	outer := r.problems
-	r.problems = nil
-	defer func() {
-		// A line that is not even YAML as it was meant has one cause, told once.
-		r.problems = slices.DeleteFunc(r.problems, func(p document.Problem) bool {
-			return slices.ContainsFunc(broken, func(b document.Problem) bool { return b.Line == p.Line })
-		})
-		r.problems = append(append(outer, broken...), r.problems...)
-	}()
+	r.problems = append(r.problems, broken...)
 	if file == nil || file.Root == nil {
 		return nil
 	}
 	r.file = file
-	return r.top(file.Root)
+	r.besides(broken, func() { found = r.top(file.Root) })
+	return found
+}
+
+// definitions reads what one file defines; [reader.read] tells what else is wrong with it.
+func (r *reader) definitions(name string, text []byte) {
+	if !bytes.Contains(text, []byte("define")) {
+		return
+	}
+	file, broken := document.Parse(name, text)
+	if file == nil || file.Root == nil || file.Root.Kind != yaml.MappingNode {
+		return
+	}
+	if _, value := document.Find(file.Root, "define"); value != nil {
+		r.file = file
+		r.besides(broken, func() { r.define(value) })
+	}
+}
+
+// besides has a file's contents read, and keeps what is wrong with them, but for lines that are not even YAML as it was meant:
+// they have one cause, told once.
+func (r *reader) besides(broken []document.Problem, read func()) {
+	outer := r.problems
+	r.problems = nil
+	defer func() {
+		r.problems = slices.DeleteFunc(r.problems, func(p document.Problem) bool {
+			return slices.ContainsFunc(broken, func(b document.Problem) bool { return b.Line == p.Line && b.File == p.File })
+		})
+		r.problems = append(outer, r.problems...)
+	}()
+	read()
 }
 
 func (r *reader) top(root *yaml.Node) []*Rule {
@@ -78,10 +104,11 @@ func (r *reader) top(root *yaml.Node) []*Rule {
 		switch key.Value {
 		case "rules":
 			found = r.list(key, value)
-		case "tests", "define":
+		case "define": // read already
+		case "tests":
 			r.wrong(key, later(key.Value), "")
 		default:
-			hint := document.DidYouMean(key.Value, []string{"rules"})
+			hint := document.DidYouMean(key.Value, []string{"rules", "define"})
 			if slices.Contains(ruleKeys(), key.Value) {
 				if told {
 					continue
@@ -112,7 +139,9 @@ func (r *reader) list(key, value *yaml.Node) []*Rule {
 			next = value.Content[i+1]
 		}
 		if rule := r.rule(document.Resolve(item)); rule != nil {
-			rule.Text = textOf(r.file, item, next)
+			if rule.Text = textOf(r.file, item, next); len(r.uses) > 0 {
+				rule.Text = rewritten(standalone(item, r.usedDefinitions()))
+			}
 			rule.Revision = revision(rule.Directory, rule.Text)
 			found = append(found, rule)
 		}
@@ -121,12 +150,12 @@ func (r *reader) list(key, value *yaml.Node) []*Rule {
 }
 
 func ruleKeys() []string {
-	return []string{"name", "description", "tags", "enabled", "when", "store", "if", "then"}
+	return []string{"name", "description", "tags", "enabled", "mode", "when", "store", "if", "each", "then", "else", "on_error"}
 }
 
 // laterKeys are those of the language that this version does not carry out.
 func laterKeys() []string {
-	return []string{"each", "wait", "unless", "still", "once", "limit", "digest", "hours", "expires", "schedule", "mode", "else", "tests"}
+	return []string{"wait", "unless", "still", "once", "limit", "digest", "hours", "expires", "schedule", "tests"}
 }
 
 // meantKeys are words that people write for one of ours.
@@ -144,6 +173,10 @@ func meantKey(word string) string {
 		return "name"
 	case "disabled", "active":
 		return "enabled"
+	case "foreach", "for", "items", "loop":
+		return "each"
+	case "otherwise":
+		return "else"
 	}
 	return ""
 }
@@ -151,7 +184,7 @@ func meantKey(word string) string {
 // fields checks the keys of a rule, and gives the values of those that it may have.
 func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 	fields := map[string]*yaml.Node{}
-	r.meant = map[string]bool{}
+	r.meant, r.uses = map[string]bool{}, map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		switch {
@@ -161,6 +194,8 @@ func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 			}
 		case slices.Contains(laterKeys(), key.Value):
 			r.wrong(key, later(key.Value), "Leave it out until a later version.")
+		case key.Value == "define" && r.pinned:
+			r.define(n.Content[i+1])
 		default:
 			meant := meantKey(key.Value)
 			if near, ok := document.Nearest(key.Value, slices.Concat(ruleKeys(), laterKeys())); ok && meant == "" {
@@ -190,12 +225,18 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 	rule := &Rule{Directory: r.directory, File: r.file.Name, Line: n.Line}
 	rule.enabled = true
 	r.head(rule, n, fields)
+	r.ruleName = rule.Name
 	listens := r.when(rule, n, fields["when"])
 	r.stores(rule, fields["store"])
 	vocabulary := r.vocabulary(listens)
 	rule.listens = listens
+	free := vocabulary
 	condition := r.condition(rule, fields["if"], &vocabulary)
-	r.steps(rule, n, fields["then"], vocabulary)
+	then, otherwise := r.each(rule, fields, vocabulary, free)
+	rule.Steps, rule.steps = r.steps(rule, n, "then", fields["then"], then)
+	r.otherwise(rule, n, fields, otherwise)
+	r.mode(rule, fields["mode"])
+	r.onError(rule, fields["on_error"])
 	if !r.pinned {
 		r.secrets(n)
 		r.doubts(rule, fields, listens, condition)

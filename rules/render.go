@@ -14,11 +14,12 @@ import (
 	"shopbell/actions"
 )
 
-// Render makes a step ready: its own condition is asked, and the holes of its parameters are filled. steps holds what
-// earlier steps left, by their id. The error is for people, with file, line and column; the same input always gives
+// Render makes a step of a branch ready: its own condition is asked, and the holes of its parameters are filled. steps holds
+// what earlier steps left, by their id. The error is for people, with file, line and column; the same input always gives
 // the same answer.
-func (r *Rule) Render(step int, in *Input, steps map[string]any) (Rendering, error) {
-	if step < 0 || step >= len(r.steps) {
+func (r *Rule) Render(b Branch, step int, in *Input, steps map[string]any) (Rendering, error) {
+	branch := r.compiledBranch(b.Else)
+	if step < 0 || step >= len(branch) {
 		return Rendering{}, fmt.Errorf("%s has no step %d", r.ID(), step+1)
 	}
 	if steps == nil {
@@ -26,7 +27,10 @@ func (r *Rule) Render(step int, in *Input, steps map[string]any) (Rendering, err
 	}
 	env := environment(in, r.noun(in.Event.Source, in.Event.Type), r.envelope)
 	env["steps"] = steps
-	s := &r.steps[step]
+	if r.each != nil {
+		env["item"] = b.Item
+	}
+	s := &branch[step]
 	if s.condition != nil {
 		fires, err := r.decide(s.condition, env)
 		if err != nil {
@@ -79,8 +83,8 @@ func (r *Rule) blame(p *program, err error) error {
 	if f, ok := errors.AsType[*failure](err); ok {
 		offset = f.offset
 	}
-	line, column := p.place(offset)
-	return fmt.Errorf("%s:%d:%d: %w", r.File, line, column, err)
+	name, line, column := p.where.locate(offset)
+	return fmt.Errorf("%s:%d:%d: %w", name, line, column, err)
 }
 
 // decide evaluates a condition.

@@ -13,7 +13,7 @@ import (
 func render(t *testing.T, yaml string, entity map[string]any, steps map[string]any) (string, error) {
 	t.Helper()
 	s := set(t, "rules:\n  - name: r\n    when: order.created\n    then:\n      - "+strings.ReplaceAll(yaml, "\n", "\n        ")+"\n")
-	out, err := s.Rules()[0].Render(0, input("order.created", entity, nil), steps)
+	out, err := s.Rules()[0].Render(rules.Branch{}, 0, input("order.created", entity, nil), steps)
 	if err == nil && !json.Valid(out.Params) && !out.Skip {
 		t.Errorf("not JSON: %s", out.Params)
 	}
@@ -98,15 +98,15 @@ rules:
 	}
 	in := input("order.created", order(nil), nil)
 	for value, want := range map[string]string{"KEY-1": `{"message":"KEY-1"}`, "X": ""} {
-		out, err := r.Render(1, in, map[string]any{"key": map[string]any{"value": value}})
+		out, err := r.Render(rules.Branch{}, 1, in, map[string]any{"key": map[string]any{"value": value}})
 		if err != nil || string(out.Params) != want || out.Skip != (want == "") {
 			t.Errorf("%s: %+v %v", value, out, err)
 		}
 	}
-	if _, err := r.Render(1, in, nil); err == nil || !strings.Contains(err.Error(), "steps.key is empty") {
+	if _, err := r.Render(rules.Branch{}, 1, in, nil); err == nil || !strings.Contains(err.Error(), "steps.key is empty") {
 		t.Errorf("without the earlier step: %v", err)
 	}
-	if _, err := r.Render(2, in, nil); err == nil {
+	if _, err := r.Render(rules.Branch{}, 2, in, nil); err == nil {
 		t.Error("there is no third step")
 	}
 }
@@ -148,8 +148,8 @@ rules:
 			t.Errorf("%s became %+v", r.Name, again)
 		}
 		for i := range r.Steps {
-			first, err1 := r.Render(i, in, nil)
-			second, err2 := again.Render(i, in, nil)
+			first, err1 := r.Render(rules.Branch{}, i, in, nil)
+			second, err2 := again.Render(rules.Branch{}, i, in, nil)
 			if err1 != nil || err2 != nil || string(first.Params) != string(second.Params) {
 				t.Errorf("%s: %s %v, then %s %v", r.Name, first.Params, err1, second.Params, err2)
 			}
@@ -166,7 +166,7 @@ func TestCompileInAChangedWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := again.Render(0, input("order.created", order(nil), nil), nil)
+	out, err := again.Render(rules.Branch{}, 0, input("order.created", order(nil), nil), nil)
 	if err != nil || string(out.Params) != `{"channel":"#a","text":"K8XTQ"}` || again.Steps[0].Account != "slack-1003" {
 		t.Errorf("%s %v %+v", out.Params, err, again.Steps)
 	}

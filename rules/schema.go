@@ -17,10 +17,10 @@ func Schema(w World) json.RawMessage {
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"title":   "Shopbell rules",
 		"type":    "object", "additionalProperties": false,
-		"properties": node{"rules": node{
-			"description": "The rules of this file.",
-			"type":        []string{"array", "null"}, "items": node{"$ref": "#/$defs/rule"},
-		}},
+		"properties": node{
+			"rules":  node{"description": "The rules of this file.", "type": []string{"array", "null"}, "items": node{"$ref": "#/$defs/rule"}},
+			"define": definitionsSchema(),
+		},
 		"$defs": node{
 			"rule":       w.ruleSchema(),
 			"step":       w.stepSchema(),
@@ -48,7 +48,7 @@ func (w World) ruleSchema() node {
 		store["examples"] = ids
 	}
 	return node{
-		"type": "object", "additionalProperties": false, "required": []string{"name", "when", "then"},
+		"type": "object", "additionalProperties": false, "required": []string{"name", "when", "then"}, "dependentRequired": node{"else": []string{"if"}},
 		"properties": node{
 			"name":        node{"type": []string{"string", "integer"}, "pattern": `^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?$`, "maxLength": 100, "description": "Its name, unique in its directory."},
 			"description": node{"type": "string", "description": "What it is for."},
@@ -57,9 +57,46 @@ func (w World) ruleSchema() node {
 			"when":        oneOrMore(node{"$ref": "#/$defs/event"}, "The event types that it listens to."),
 			"store":       oneOrMore(store, "Only these stores."),
 			"if":          node{"$ref": "#/$defs/expression"},
-			"then":        node{"type": "array", "minItems": 1, "maxItems": 100, "items": node{"$ref": "#/$defs/step"}, "description": "What to do, step by step."},
+			"then":        stepsSchema("What to do, step by step."),
+			"else":        stepsSchema("What to do when the condition is false."),
+			"each":        node{"type": "string", "description": "An expression that gives a list: the steps are done for each item of it, at most 1,000."},
+			"on_error":    node{"enum": []string{"skip", "stop"}, "default": "skip", "description": "When the rule cannot be evaluated: the event goes on without it, or is put aside whole."},
+			"mode":        w.modeSchema(),
 		},
 	}
+}
+
+func stepsSchema(doc string) node {
+	return node{"type": "array", "minItems": 1, "maxItems": 100, "items": node{"$ref": "#/$defs/step"}, "description": doc}
+}
+
+func definitionsSchema() node {
+	names := node{"pattern": definedName.String(), "maxLength": 60}
+	constant := node{"type": []string{"string", "number", "boolean"}}
+	return node{
+		"description": "Conditions and lists with a name, for all rule files of this directory.",
+		"type":        "object", "additionalProperties": false,
+		"properties": node{
+			"conditions": node{"type": "object", "propertyNames": names, "additionalProperties": node{"$ref": "#/$defs/expression"}},
+			"lists":      node{"type": "object", "propertyNames": names, "additionalProperties": node{"type": "array", "items": constant}},
+		},
+	}
+}
+
+func (w World) modeSchema() node {
+	address := node{"type": "string", "minLength": 1}
+	by := node{}
+	for name, k := range w.Actions {
+		if k.Redirect != nil {
+			by[name] = address
+		}
+	}
+	return node{"description": "live; shadow renders and sends nothing; redirect sends messages to somebody else.", "default": "live", "oneOf": []node{
+		{"const": "live"}, {"const": "shadow"},
+		{"type": "object", "additionalProperties": false, "required": []string{"redirect"}, "properties": node{
+			"redirect": node{"oneOf": []node{address, {"type": "object", "minProperties": 1, "additionalProperties": false, "properties": by}}},
+		}},
+	}}
 }
 
 // eventSchema lists every event type as a rule may write it: bare, with its source, and with a wildcard.

@@ -4,7 +4,7 @@
 //	fmt.Print(document.Text(set.Problems()))
 //	for _, d := range set.Match(&input) {
 //		if d.Verdict == rules.Fires {
-//			rendering, err := d.Rule.Render(0, &input, nil)
+//			rendering, err := d.Rule.Render(rules.Branch{}, 0, &input, nil)
 //			…
 //		}
 //	}
@@ -67,11 +67,12 @@ type Need struct {
 // A Verdict is what a rule says of an event.
 type Verdict string
 
-// The three verdicts.
+// The verdicts.
 const (
-	Fires  Verdict = "fires"
-	Passes Verdict = "passes" // its condition is false
-	Errs   Verdict = "error"  // its condition could not be evaluated
+	Fires     Verdict = "fires"
+	Passes    Verdict = "passes" // its condition is false, or the list of its each is empty
+	Otherwise Verdict = "else"   // its condition is false, and the steps of its else are carried out
+	Errs      Verdict = "error"  // its condition or its each could not be evaluated
 )
 
 // A Decision is one rule's verdict on one event.
@@ -79,6 +80,7 @@ type Decision struct {
 	Rule    *Rule
 	Verdict Verdict
 	Once    bool  // the event's type says that its subject is new: the rule acts once for each subject
+	Items   []any // of Fires and Otherwise: what each gives, at least one; nil for a rule without each
 	Err     error // of Errs: what went wrong, in a merchant's words, with file, line and column
 }
 
@@ -93,7 +95,13 @@ type Rule struct {
 	Description string
 	When        []string
 	Condition   string // as written; "" when absent
+	Each        string // as written; "" when absent
 	Steps       []Step
+	Else        []Step // carried out when the condition is false
+	Mode        Mode
+	// StopsOnError says that an event for which the rule cannot be evaluated is put aside whole, for a person to replay; else it
+	// goes on without this rule.
+	StopsOnError bool
 
 	compiled
 }

@@ -22,7 +22,10 @@ type compiled struct {
 	envelope  bool // the condition or a step reads the event beyond its data, or the store
 	self      bool // the condition asks whether we made the change ourselves
 	condition *program
+	each      *program
 	steps     []compiledStep
+	elseSteps []compiledStep
+	redirect  map[string]string // by action; "" stands for all that are not named
 }
 
 func (c *compiled) note(f facts) {
@@ -39,25 +42,26 @@ type compiledStep struct {
 
 func stepKeys() []string { return []string{"id", "if", "account", "retry", "on_error"} }
 
-// steps reads a rule's `then`.
-func (r *reader) steps(rule *Rule, n, then *yaml.Node, v vocabulary) {
+// steps reads a rule's `then` or `else`.
+func (r *reader) steps(rule *Rule, n *yaml.Node, key string, then *yaml.Node, v vocabulary) (steps []Step, runs []compiledStep) {
 	if then == nil {
-		r.lacks(n, "then", "Say what to do, as a list of steps below \"then:\".")
-		return
+		r.lacks(n, key, "Say what to do, as a list of steps below \"then:\".")
+		return nil, nil
 	}
 	then = document.Resolve(then)
 	if then.Kind != yaml.SequenceNode || len(then.Content) == 0 {
-		r.wrong(then, "then wants a list of steps", "Write each step as \"- slack: …\" in a line of its own.")
-		return
+		r.wrong(then, key+" wants a list of steps", "Write each step as \"- slack: …\" in a line of its own.")
+		return nil, nil
 	}
 	if len(then.Content) > 100 {
 		r.wrong(then, fmt.Sprintf("a rule may have 100 steps, and this one has %d", len(then.Content)), "")
-		return
+		return nil, nil
 	}
 	ids := r.stepIDs(then)
 	done := record(nil)
 	for i, item := range then.Content {
-		step, result := r.step(rule, document.Resolve(item), v.before(i, done, ids))
+		step, run, result := r.step(rule, document.Resolve(item), v.before(i, done, ids))
+		steps, runs = append(steps, step), append(runs, run)
 		if step.ID == "" {
 			continue
 		}
@@ -65,6 +69,7 @@ func (r *reader) steps(rule *Rule, n, then *yaml.Node, v vocabulary) {
 		next.fields[step.ID] = result
 		done = next
 	}
+	return steps, runs
 }
 
 // before gives the vocabulary of a step: with what the steps before it left, and a word on those that come later.
@@ -100,11 +105,9 @@ func (r *reader) stepIDs(then *yaml.Node) map[string]int {
 	return ids
 }
 
-// step reads one step into the rule, and gives it with the kind of what it leaves.
-func (r *reader) step(rule *Rule, n *yaml.Node, v vocabulary) (Step, *kind) {
-	var step Step
-	var run compiledStep
-	result := of(anything)
+// step reads one step, and gives it with the kind of what it leaves.
+func (r *reader) step(rule *Rule, n *yaml.Node, v vocabulary) (step Step, run compiledStep, result *kind) {
+	result = of(anything)
 	if n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
 		key := *n
 		n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column, Content: []*yaml.Node{
@@ -113,7 +116,7 @@ func (r *reader) step(rule *Rule, n *yaml.Node, v vocabulary) (Step, *kind) {
 	}
 	if n.Kind != yaml.MappingNode {
 		r.wrong(n, "a step is an action with its parameters", "Write it as \"- slack: { channel: …, text: … }\".")
-		return step, result
+		return step, run, result
 	}
 	key, params := r.action(n)
 	r.options(&step, n)
@@ -131,9 +134,7 @@ func (r *reader) step(rule *Rule, n *yaml.Node, v vocabulary) (Step, *kind) {
 		run.params = r.params(rule, key, params, kind, v)
 		result = resultOf(kind)
 	}
-	rule.Steps = append(rule.Steps, step)
-	rule.steps = append(rule.steps, run)
-	return step, result
+	return step, run, result
 }
 
 func resultOf(k *actions.Kind) *kind {
@@ -189,7 +190,7 @@ func (r *reader) options(step *Step, n *yaml.Node) {
 		switch {
 		case id.Kind != yaml.ScalarNode || !stepID.MatchString(id.Value) || len(id.Value) > 60:
 			r.wrong(id, "an id is a word of letters, digits and _", "It begins with a letter, such as \"id: key\".")
-		case slices.Contains([]string{"nil", "true", "false", "in", "not", "and", "or", "let", "if", "else", "matches", "contains", "startsWith", "endsWith"}, id.Value):
+		case slices.Contains(ownWords(), id.Value):
 			r.wrong(id, fmt.Sprintf("%q means something in expressions already", id.Value), "Choose another id.")
 		default:
 			step.ID = id.Value

@@ -205,7 +205,7 @@ func (b *builder) scalar(n *yaml.Node, path []string) {
 		return
 	}
 	pieces, problem := split(s)
-	where := origin{file: b.reader.file, node: n}
+	where := b.reader.at(n)
 	if len(pieces) > 10 {
 		where.places = b.reader.file.Positions(n) // once for all the holes
 	}

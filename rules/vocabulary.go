@@ -17,9 +17,8 @@ func (r *reader) vocabulary(listens []listen) vocabulary {
 		kinds[i] = of(text)
 	}
 	v.names["store"] = record(names, kinds...)
-	for _, name := range []string{"item", "digest"} {
-		v.refused[name] = [2]string{later(name), ""}
-	}
+	v.refused["digest"] = [2]string{later("digest"), ""}
+	v.refused["item"] = [2]string{"item has no meaning here", "A rule with \"each: order.items\" does its steps for each item of that list."}
 	v.refused["steps"] = [2]string{"steps has nothing here", "A step sees the steps before it by their id, as in steps.key.value."}
 	r.entity(&v, listens)
 	return v

@@ -2,7 +2,9 @@ package rules_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"shopbell/actions"
@@ -13,7 +15,7 @@ import (
 // world is an operator's configuration for tests: two stores on a platform whose entities are read back, and a second
 // platform that only claims.
 func world() rules.World {
-	return rules.World{
+	w := rules.World{
 		Sources: map[string]rules.Origin{
 			"ecwid":   {Kind: "ecwid", Catalog: shopCatalog(), ReadsBack: true, Stores: []string{"1003", "1004"}},
 			"billing": {Kind: "signed", Catalog: billingCatalog(), Stores: []string{"acct-1"}},
@@ -30,6 +32,19 @@ func world() rules.World {
 			"slack":      {Kind: "slack"},
 			"slack-1003": {Kind: "slack", Stores: []string{"1003"}},
 		},
+	}
+	w.Actions["email"].Redirect = to("@", "an e-mail address")
+	w.Actions["slack"].Redirect = to("#", "a channel")
+	return w
+}
+
+// to redirects to what holds a sign.
+func to(sign, what string) func(json.RawMessage, string) (json.RawMessage, error) {
+	return func(params json.RawMessage, to string) (json.RawMessage, error) {
+		if !strings.Contains(to, sign) {
+			return nil, errors.New("it is not " + what)
+		}
+		return params, nil
 	}
 }
 

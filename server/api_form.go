@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -82,6 +83,8 @@ type stepJSON struct {
 	Tries    []tryJSON       `json:"tries"`
 	Repeated int             `json:"repeated,omitempty"`
 	Skipped  bool            `json:"skipped,omitempty"`
+	Else     bool            `json:"else,omitempty"`
+	Mode     rules.Mode      `json:"mode,omitempty"`
 }
 
 type tryJSON struct {
@@ -106,7 +109,7 @@ func FormOfRun(r engine.Run) RunForm {
 func stepJSONOf(s engine.Step) stepJSON {
 	return stepJSON{
 		ID: s.ID, Action: s.Action, Account: s.Account, Params: rawJSON(s.Params), Outcome: s.Outcome, Blame: s.Blame,
-		Note: s.Note, Result: s.Result, Repeated: s.Repeated, Skipped: s.Skipped,
+		Note: s.Note, Result: s.Result, Repeated: s.Repeated, Skipped: s.Skipped, Else: s.Else, Mode: s.Mode,
 		Tries: listed(s.Tries, 0, nil, func(t engine.Try) tryJSON {
 			return tryJSON{utc(t.At), float64(t.Took.Microseconds()) / 1000, t.Outcome, t.Note}
 		}).Items,
@@ -123,7 +126,10 @@ type ruleJSON struct {
 	Line        int            `json:"line"`
 	When        []string       `json:"when"`
 	If          string         `json:"if,omitempty"`
+	Each        string         `json:"each,omitempty"`
+	Mode        rules.Mode     `json:"mode"`
 	Steps       []ruleStepJSON `json:"steps"`
+	Else        []ruleStepJSON `json:"else,omitempty"`
 	Text        string         `json:"text"`
 }
 
@@ -136,10 +142,12 @@ type ruleStepJSON struct {
 func ruleJSONOf(r *rules.Rule) ruleJSON {
 	return ruleJSON{
 		ID: r.ID(), Name: r.Name, Directory: r.Directory, Description: r.Description, Revision: r.Revision, File: r.File,
-		Line: r.Line, When: append([]string{}, r.When...), If: r.Condition, Text: r.Text,
-		Steps: listed(r.Steps, 0, nil, func(s rules.Step) ruleStepJSON { return ruleStepJSON{s.ID, s.Action, s.Account} }).Items,
+		Line: r.Line, When: append([]string{}, r.When...), If: r.Condition, Each: r.Each, Mode: cmp.Or(r.Mode, rules.Live), Text: r.Text,
+		Steps: listed(r.Steps, 0, nil, ruleStepJSONOf).Items, Else: listed(r.Else, 0, nil, ruleStepJSONOf).Items,
 	}
 }
+
+func ruleStepJSONOf(s rules.Step) ruleStepJSON { return ruleStepJSON{s.ID, s.Action, s.Account} }
 
 type directoryJSON struct {
 	Name     string             `json:"name"`

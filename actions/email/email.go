@@ -31,6 +31,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Result:  Result{},
 	// SMTP knows no key, and a second copy of a message is a nuisance to a customer: an unknown outcome is a person's.
 	Idempotent: false,
+	Redirect:   redirect,
 	Open:       open,
 })
 

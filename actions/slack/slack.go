@@ -31,6 +31,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Result:  Result{},
 	// Slack knows no key that would tell a repeated message, but a second one does little harm, and a lost one more.
 	Idempotent: true,
+	Redirect:   redirect,
 	Open:       open,
 })
 

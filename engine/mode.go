@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"shopbell/actions"
+	"shopbell/rules"
+)
+
+// goesOut tells whether a rendered step is to be sent, and gives it its parameters. In shadow it is kept as it would have gone
+// out, with a stand-in for its result, so that the steps after it can be rendered. This is the one place where
+// that is decided: a step that does not go out never comes before a worker.
+func (e *Engine) goesOut(s *Step, rule *rules.Rule, params json.RawMessage) bool {
+	s.Params, s.Mode = params, rule.Mode
+	if rule.Mode == "" || rule.Mode == rules.Live {
+		s.Mode = ""
+		return true
+	}
+	kind := e.o.Accounts[cmp.Or(s.Account, s.Action)].Kind
+	note := "shadow: this would have been sent"
+	if rule.Mode == rules.Redirect {
+		to := rule.Redirected(s.Action)
+		redirected, why := redirect(kind, params, to)
+		if why == "" {
+			s.Params = redirected
+			return true
+		}
+		note = "not sent, because the rule is redirected: " + why
+	}
+	s.Outcome, s.Note = actions.OutcomeSkip, note
+	if kind != nil && s.ID != "" {
+		s.Result = kind.StandIn(s.ID)
+	}
+	return false
+}
+
+// redirect gives the parameters of a message to somebody else, or says why that cannot be.
+func redirect(kind *actions.Kind, params json.RawMessage, to string) (redirected json.RawMessage, why string) {
+	switch {
+	case kind == nil || kind.Redirect == nil:
+		return nil, "this is no message to anybody"
+	case to == "":
+		return nil, "nobody is named to whom this could go"
+	}
+	redirected, err := kind.Redirect(params, to)
+	if err != nil {
+		return nil, fmt.Sprintf("it cannot go to %q: %v", to, err)
+	}
+	return redirected, ""
+}
+
+// proceed makes a run's next step ready, of the branch and for the item that it is for.
+func (e *Engine) proceed(u *Run, rule *rules.Rule, in *rules.Input) {
+	b := rules.Branch{Else: u.isElse()}
+	items, err := rule.Items(in)
+	switch {
+	case err == nil && items == nil:
+	case err == nil && u.Item < len(items):
+		b.Item = items[u.Item]
+	default:
+		note := "what this step is about cannot be found in the event any more"
+		if err != nil {
+			note = err.Error()
+		}
+		u.unready(note)
+		return
+	}
+	e.prepare(u, rule, b, in)
+}
