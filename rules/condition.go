@@ -21,6 +21,7 @@ func (r *reader) condition(rule *Rule, n *yaml.Node, vocabulary *vocabulary) *ex
 	rule.condition = x.program
 	rule.note(x.facts)
 	rule.self = x.facts.self
+	rule.necessities = necessities(x.node, nil)
 	vocabulary.guards = guardsIn(x.node, vocabulary.guards)
 	return x
 }

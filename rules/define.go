@@ -182,7 +182,7 @@ func (r *reader) defineList(d *definition) bool {
 			r.wrong(n, fmt.Sprintf("the lists of a directory may hold %d values together; these hold more", maxListed), "")
 			return false
 		}
-		value := constantOf(n)
+		value := literalOf(n)
 		if value == nil {
 			r.wrong(n, "a list that is defined holds text, numbers, and true or false", "")
 			return false
@@ -195,8 +195,8 @@ func (r *reader) defineList(d *definition) bool {
 	return true
 }
 
-// constantOf gives a scalar as a part of an expression; nil for what is none.
-func constantOf(n *yaml.Node) ast.Node {
+// literalOf gives a scalar as a part of an expression; nil for what is none.
+func literalOf(n *yaml.Node) ast.Node {
 	switch v := document.Value(n).(type) {
 	case string:
 		return &ast.StringNode{Value: v}

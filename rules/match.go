@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"shopbell/event"
@@ -20,30 +21,16 @@ type Set struct {
 type listenKey struct{ source, typ string }
 
 // listeners are the rules on one event type, in order of directory, file and place.
-//
-// The seam for an index of conditions is here: a table from a value that the condition must see (order.customerGroup ==
-// "VIP") to the rules that wait for it would take the place of the plain slices.
 type listeners struct {
 	noun   string
 	change event.Change
-	every  *group            // of a store that no rule names
-	stores map[string]*group // of a store that some rule names: those rules and the rules for every store
+	rules  []*Rule           // a rule's place is its number here
+	every  *group            // the rules for every store
+	stores map[string]*group // by store, the rules that name it
 }
 
-type group struct {
-	need     Need
-	envelope bool // some rule reads the event beyond its data, or the store
-	rules    []*Rule
-}
-
-// add puts a rule on the list, and what it wants to know with it.
-func (g *group) add(r *Rule) {
-	g.rules = append(g.rules, r)
-	g.envelope = g.envelope || r.envelope
-	g.need.Listens = true
-	g.need.Data = g.need.Data || r.need.Data
-	g.need.Entity = g.need.Entity || r.need.Entity
-	g.need.Profile = g.need.Profile || r.need.Profile
+func listening(l listen) *listeners {
+	return &listeners{noun: l.Noun, change: l.Change, every: &group{}, stores: map[string]*group{}}
 }
 
 // build indexes the rules that are to run.
@@ -61,40 +48,41 @@ func (s *Set) build() {
 			}
 			at := s.index[listenKey{l.source, l.Name}]
 			if at == nil {
-				at = &listeners{noun: l.Noun, change: l.Change, every: &group{}, stores: map[string]*group{}}
+				at = listening(l)
 				s.index[listenKey{l.source, l.Name}] = at
 			}
 			at.add(r)
 		}
 	}
+	for _, l := range s.index {
+		l.seal()
+	}
 }
 
-// add keeps the order of rules in each store's group: rules come in the order of the set.
+// add puts a rule behind those that are there: rules come in the order of the set.
 func (l *listeners) add(r *Rule) {
+	place := int32(len(l.rules))
+	l.rules = append(l.rules, r)
 	if len(r.stores) == 0 {
-		l.every.add(r)
-		for _, g := range l.stores {
-			g.add(r)
-		}
+		l.every.add(r, place)
 		return
 	}
-	for _, store := range r.stores {
-		g := l.stores[store]
-		if g == nil {
-			g = &group{need: l.every.need, envelope: l.every.envelope, rules: append([]*Rule(nil), l.every.rules...)}
-			l.stores[store] = g
+	for i, store := range r.stores {
+		if slices.Contains(r.stores[:i], store) {
+			continue
 		}
-		if len(g.rules) == 0 || g.rules[len(g.rules)-1] != r {
-			g.add(r)
+		if l.stores[store] == nil {
+			l.stores[store] = &group{}
 		}
+		l.stores[store].add(r, place)
 	}
 }
 
-func (l *listeners) of(store string) *group {
-	if g, ok := l.stores[store]; ok {
-		return g
+func (l *listeners) seal() {
+	l.every.seal()
+	for _, g := range l.stores {
+		g.seal()
 	}
-	return l.every
 }
 
 // Need tells what has to be known of an event before it can be matched and its runs be rendered. It costs a look into
@@ -104,7 +92,10 @@ func (s *Set) Need(source, store, typ string) Need {
 	if l == nil {
 		return Need{}
 	}
-	return l.of(store).need
+	if own := l.stores[store]; own != nil {
+		return l.every.need.and(own.need)
+	}
+	return l.every.need
 }
 
 // Match gives the rules that fire on an event and those whose condition could not be evaluated, in order of directory,
@@ -117,13 +108,18 @@ func (s *Set) Match(in *Input) []Decision {
 	}
 	var env map[string]any
 	var made []Decision
-	g := l.of(in.Event.Store)
-	for _, r := range g.rules {
+	own := l.stores[in.Event.Store]
+	envelope := l.every.envelope || own != nil && own.envelope
+	if l.every.lookups != nil || own != nil && own.lookups != nil {
+		env = environment(in, l.noun, envelope)
+	}
+	for _, place := range l.candidates(own, env) {
+		r := l.rules[place]
 		if in.Event.Self && !r.self {
 			continue // its own doing must not set a rule off again, unless it asks for that
 		}
 		if env == nil && (r.condition != nil || r.each != nil) {
-			env = environment(in, l.noun, g.envelope)
+			env = environment(in, l.noun, envelope)
 		}
 		if d := r.verdict(env); d.Verdict != Passes {
 			d.Once = l.change == event.Created

@@ -50,9 +50,12 @@ func among(candidates []opening, source, typ string) (l *listeners) {
 		}
 		last = c.rule
 		if l == nil {
-			l = &listeners{noun: c.Noun, change: c.Change, every: &group{}, stores: map[string]*group{}}
+			l = listening(c.listen)
 		}
 		l.add(c.rule)
+	}
+	if l != nil {
+		l.seal()
 	}
 	return l
 }

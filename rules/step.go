@@ -26,6 +26,8 @@ type compiled struct {
 	steps     []compiledStep
 	elseSteps []compiledStep
 	redirect  map[string]string // by action; "" stands for all that are not named
+
+	necessities []necessity // of the condition: see [group]
 }
 
 func (c *compiled) note(f facts) {
