@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"regexp"
@@ -32,7 +33,8 @@ const (
 type definitions struct {
 	byName map[string]*definition
 	all    []*definition
-	values int // in lists
+	values int    // in lists
+	sum    string // of the files that define something: where it changes, all rules of the directory are made anew
 }
 
 // A definition is one name and what stands for it.
@@ -47,7 +49,6 @@ type definition struct {
 	list   []ast.Node
 	isList bool
 	broken bool // it is a problem already
-	used   bool
 }
 
 func newDefinitions() *definitions { return &definitions{byName: map[string]*definition{}} }
@@ -258,8 +259,7 @@ func (w *writer) Visit(node *ast.Node) {
 		w.fail(name, fmt.Sprintf("%q stands for itself here", d.name), "A definition cannot use itself, not through another one either.")
 		return
 	}
-	d.used = true
-	w.reader.uses[d.name] = true
+	w.reader.uses[d.name], w.reader.usesAll[d.name] = true, true
 	if d.broken {
 		w.err = errBroken
 		return
@@ -330,10 +330,60 @@ func (m moved) Visit(node *ast.Node) {
 	(*node).SetLocation(file.Location{From: at.From + int(m), To: at.To + int(m)})
 }
 
+// define reads what the files of a directory define, before their rules are read.
+func (p *loadingPart) define(l *loading) *definitions {
+	var r *reader
+	var words []string
+	for _, f := range p.files {
+		if f.refused != "" || !bytes.Contains(f.text, []byte("define")) {
+			continue
+		}
+		if r == nil {
+			r = l.crew.reader(p.directory)
+		}
+		r.defines(f.name, f.text)
+		words = append(words, f.name, string(f.text))
+	}
+	if r == nil {
+		return newDefinitions()
+	}
+	p.problems = append(p.problems, r.problems...)
+	defined := r.defined
+	defined.sum = digest(words...)
+	l.crew.rest(r)
+	return defined
+}
+
+// examine tells of definitions that nobody uses, once all files are read.
+func (p *loadingPart) examine(l *loading, d *definitions) {
+	if len(d.all) == 0 {
+		return
+	}
+	used := map[string]bool{}
+	for _, f := range p.files {
+		if f.reading != nil {
+			for _, name := range f.reading.uses {
+				used[name] = true
+			}
+		}
+	}
+	r := l.crew.reader(p.directory)
+	r.defined = d
+	r.examineDefinitions(used)
+	p.problems = append(p.problems, r.problems...)
+	l.crew.rest(r)
+	// What is wrong with a definition shows in each file that uses it, and is told once.
+	p.problems = slices.CompactFunc(document.Sort(p.problems), sameProblem)
+}
+
+func sameProblem(a, b document.Problem) bool {
+	return a.File == b.File && a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
+}
+
 // examineDefinitions tells of definitions that nobody uses. What they say is held against anything that it may be about.
-func (r *reader) examineDefinitions() {
+func (r *reader) examineDefinitions(used map[string]bool) {
 	for _, d := range r.defined.all {
-		if d.used || d.broken {
+		if used[d.name] || d.broken {
 			continue
 		}
 		r.file, r.ruleName = d.where.file, ""

@@ -43,7 +43,7 @@ func TestDefinitions(t *testing.T) {
 			}
 			r := s.Rules()[0]
 			in := input("order.created", order(map[string]any{"email": "anna@example.com"}), nil)
-			got := told(r.Decide(in))
+			got := verdictOf(r.Decide(in))
 			if want == "" {
 				want = "passes"
 			}
@@ -54,7 +54,7 @@ func TestDefinitions(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v of\n%s", err, r.Text)
 			}
-			if a := told(again.Decide(in)); strings.Fields(a)[0] != strings.Fields(want)[0] {
+			if a := verdictOf(again.Decide(in)); strings.Fields(a)[0] != strings.Fields(want)[0] {
 				t.Errorf("made again from its text, it is %s, want %s", a, want)
 			}
 			one, err := r.Render(rules.Branch{}, 0, in, nil)
@@ -66,7 +66,7 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
-func told(d rules.Decision) string {
+func verdictOf(d rules.Decision) string {
 	if d.Err != nil {
 		return fmt.Sprint(d.Verdict, " ", d.Err)
 	}

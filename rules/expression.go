@@ -132,9 +132,7 @@ func (r *reader) unreadable(code string, where origin, err error) {
 
 // tell keeps a problem. What is wrong with a definition shows at each rule that uses it, and is told once, of the first.
 func (r *reader) tell(p document.Problem) {
-	if len(r.defined.all) == 0 || !slices.ContainsFunc(r.problems, func(q document.Problem) bool {
-		return q.File == p.File && q.Line == p.Line && q.Column == p.Column && q.Message == p.Message
-	}) {
+	if len(r.defined.all) == 0 || !slices.ContainsFunc(r.problems, func(q document.Problem) bool { return sameProblem(p, q) }) {
 		r.problems = append(r.problems, p)
 	}
 }

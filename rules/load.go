@@ -1,16 +1,19 @@
 package rules
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shopbell/document"
@@ -39,7 +42,7 @@ func Parse(files map[string]string, w World) *Set {
 	l := newLoading("", w, nil)
 	for _, name := range slices.Sorted(mapsKeys(files)) {
 		directory, _ := path.Split(name)
-		l.take(strings.TrimSuffix(directory, "/"), name, []byte(files[name]))
+		l.take(strings.TrimSuffix(directory, "/"), name, func() ([]byte, error) { return []byte(files[name]), nil })
 	}
 	return l.finish()
 }
@@ -62,7 +65,7 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 		l.fail("", dir, "the rules directory cannot be read: "+reason(err))
 		return l.finish()
 	}
-	stores := 0
+	var stores []string
 	for _, e := range entries {
 		if !isDirectory(files, e.Name(), e) {
 			l.file(files, "", e.Name())
@@ -71,12 +74,14 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 		if ignored(e.Name()) {
 			continue
 		}
-		if stores++; stores > maxStores {
+		if len(stores) == maxStores {
 			l.fail("", dir, fmt.Sprintf("there are more than %d directories of stores", maxStores))
 			break
 		}
-		l.store(files, e.Name())
+		stores = append(stores, e.Name())
+		l.open(e.Name())
 	}
+	l.crew.each(len(stores), func(i int) { l.store(files, stores[i]) })
 	return l.finish()
 }
 
@@ -114,42 +119,44 @@ type loading struct {
 	dir      string // as shown before the names of files
 	world    World
 	previous *Set
+	kept     map[string]*reading // by name, what the previous load made of files
 	parts    map[string]*loadingPart
+	crew     *crew
 	set      *Set
 }
 
-// loadingPart is one directory of a load in progress.
+// loadingPart is one directory of a load in progress. Parts are read at once; what is found is put together in order.
 type loadingPart struct {
-	reader *reader
-	texts  []fileText
-	rules  []*Rule
-	hash   []string
-	files  int
-	bytes  int
-}
-
-// A fileText is one file that has been taken and is not read yet: what it defines, files before it may use.
-type fileText struct {
-	name string
-	text []byte
+	directory string
+	used      bool // there is something in it
+	files     []*loadingFile
+	problems  []document.Problem
+	rules     []*Rule
+	hash      []string
 }
 
 func newLoading(dir string, w World, previous *Set) *loading {
-	return &loading{dir: dir, world: w, previous: previous, parts: map[string]*loadingPart{}, set: &Set{loaded: map[string][]*Rule{}}}
+	l := &loading{dir: dir, world: w.copied(), previous: previous, parts: map[string]*loadingPart{}, set: &Set{loaded: map[string][]*Rule{}}}
+	l.crew = newCrew(w)
+	if previous != nil && previous.world.same(w) {
+		l.kept = previous.readings
+	}
+	l.set.world = l.world
+	return l
 }
 
 // open begins a directory.
 func (l *loading) open(directory string) *loadingPart {
 	p := l.parts[directory]
 	if p == nil {
-		p = &loadingPart{reader: newReader(l.world, directory)}
+		p = &loadingPart{directory: directory}
 		l.parts[directory] = p
 		if directory != "" && !l.world.serves(directory) {
 			hint := document.DidYouMean(directory, l.world.stores())
 			if hint == "" {
 				hint = "The config has " + orNone(l.world.stores()) + "."
 			}
-			p.reader.problems = append(p.reader.problems, document.Problem{File: filepath.Join(l.dir, directory),
+			p.problems = append(p.problems, document.Problem{File: filepath.Join(l.dir, directory),
 				Message: fmt.Sprintf("no source has a store %q, for which this directory is named", directory), Hint: hint})
 		}
 	}
@@ -159,7 +166,8 @@ func (l *loading) open(directory string) *loadingPart {
 // fail keeps a problem of a whole file or directory.
 func (l *loading) fail(directory, name, message string) {
 	p := l.open(directory)
-	p.reader.problems = append(p.reader.problems, document.Problem{File: name, Message: message})
+	p.used = true
+	p.problems = append(p.problems, document.Problem{File: name, Message: message})
 }
 
 // store reads the directory of one store.
@@ -192,12 +200,7 @@ func (l *loading) file(files fs.FS, directory, name string) {
 	case !strings.HasSuffix(name, fileSuffix):
 		return
 	}
-	text, err := readBounded(files, path.Join(directory, name))
-	if err != nil {
-		l.fail(directory, shown, "the file cannot be read: "+reason(err))
-		return
-	}
-	l.take(directory, shown, text)
+	l.take(directory, shown, func() ([]byte, error) { return readBounded(files, path.Join(directory, name)) })
 }
 
 // readBounded reads at most one byte more than a file may have, so that no file can fill the memory.
@@ -207,60 +210,46 @@ func readBounded(files fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, document.MaxBytes+1))
+	var b bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		b.Grow(int(min(max(info.Size(), 0), document.MaxBytes)) + bytes.MinRead)
+	}
+	_, err = b.ReadFrom(io.LimitReader(f, document.MaxBytes+1))
+	return b.Bytes(), err
 }
 
-// take takes one file's text, to be read when all of its directory are there.
-func (l *loading) take(directory, name string, text []byte) {
+// take puts a file on the list of its directory.
+func (l *loading) take(directory, name string, text func() ([]byte, error)) {
 	if strings.Contains(directory, "/") {
 		l.fail(directory[:strings.IndexByte(directory, '/')], name, "a directory inside a store's directory is not read")
 		return
 	}
 	p := l.open(directory)
-	p.files++
-	p.bytes += len(text)
-	if p.files > maxFiles || p.bytes > maxDirSize {
-		if p.files == maxFiles+1 || p.bytes-len(text) <= maxDirSize {
-			l.fail(directory, name, fmt.Sprintf("a directory may have %d rule files and %d MB; this one has more", maxFiles, maxDirSize>>20))
-		}
-		return
-	}
-	sum := sha256.Sum256(text)
-	p.hash = append(p.hash, path.Base(filepath.ToSlash(name)), hex.EncodeToString(sum[:]))
-	p.texts = append(p.texts, fileText{name, text})
+	p.used = true
+	p.files = append(p.files, &loadingFile{name: name, open: text})
 }
 
-// read reads what was taken: first what the files define, then the rules.
-func (p *loadingPart) read() {
-	for _, f := range p.texts {
-		p.reader.definitions(f.name, f.text)
-	}
-	for _, f := range p.texts {
-		p.rules = append(p.rules, p.reader.read(f.name, f.text)...)
-		if all := p.reader.problems; len(all) > maxProblems {
-			rest, _ := document.Split(all[maxProblems:])
-			p.reader.problems = append(all[:maxProblems:maxProblems], document.Problem{
-				File: f.name, Warning: len(rest) == 0, Message: fmt.Sprintf("there are more than %d problems; the others are not shown", maxProblems),
-			})
-		}
-	}
-	p.reader.examineDefinitions()
-	p.texts = nil
-}
-
-// finish makes the set: the good directories as they are, the broken ones as they were.
+// finish reads the files and makes the set: the good directories as they are, the broken ones as they were.
 func (l *loading) finish() *Set {
-	l.open("")
-	for _, name := range slices.Sorted(mapsKeys(l.parts)) {
+	l.open("").used = true
+	maps.DeleteFunc(l.parts, func(_ string, p *loadingPart) bool { return !p.used })
+	names := slices.Sorted(mapsKeys(l.parts))
+	l.crew.each(len(names), func(i int) { l.parts[names[i]].read(l) })
+	l.set.readings = map[string]*reading{}
+	for _, name := range names {
 		p := l.parts[name]
-		p.read()
-		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.reader.problems)}
+		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.problems)}
 		problems, _ := document.Split(d.Problems)
 		rules := p.rules
 		if d.Broken = len(problems) > 0; d.Broken {
 			rules = nil
 			if l.previous != nil {
 				rules = l.previous.loaded[name]
+			}
+		}
+		for _, f := range p.files {
+			if f.reading != nil {
+				l.set.readings[f.name] = f.reading
 			}
 		}
 		d.Rules = len(rules)
@@ -275,8 +264,10 @@ func (l *loading) finish() *Set {
 // digest hashes words, 16 hex digits.
 func digest(words ...string) string {
 	h := sha256.New()
+	var b []byte
 	for _, w := range words {
-		fmt.Fprintf(h, "%d:%s", len(w), w)
+		b = append(append(strconv.AppendInt(b[:0], int64(len(w)), 10), ':'), w...)
+		h.Write(b)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

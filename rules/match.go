@@ -13,6 +13,8 @@ type Set struct {
 	directories []Directory
 	loaded      map[string][]*Rule // by directory, in the order of their files
 	rules       []*Rule
+	world       World               // in which it was made
+	readings    map[string]*reading // by the name of the file, for the next load
 	index       map[listenKey]*listeners
 	open        open
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,7 +13,7 @@ import (
 	"shopbell/event"
 )
 
-// reader turns the files of one directory into rules. It is used by one goroutine, for one directory.
+// reader turns a file into rules. It is used by one goroutine, for one file.
 type reader struct {
 	world     World
 	dialect   *dialect
@@ -24,9 +23,10 @@ type reader struct {
 	pinned    bool // a rule of a waiting run: it was checked once, and only has to be made again
 	file      *document.File
 	problems  []document.Problem
-	names     map[string]string // rule names seen, and where
-	defined   *definitions
+	namings   []naming        // of the rules of the file
+	defined   *definitions    // of the directory; read-only
 	uses      map[string]bool // names of definitions that the rule at hand uses
+	usesAll   map[string]bool // and that the file uses
 	ruleName  string          // of the rule at hand
 
 	meant map[string]bool // keys of the rule at hand that are there, misspelt
@@ -37,8 +37,14 @@ type reader struct {
 func newReader(w World, directory string) *reader {
 	return &reader{
 		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
-		kinds: map[*event.Schema]*kind{}, names: map[string]string{}, defined: newDefinitions(), uses: map[string]bool{}, secretPattern: secretPattern(),
+		kinds: map[*event.Schema]*kind{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: secretPattern(),
 	}
+}
+
+// anew gives a reader for another file, with what is the same for all files.
+func (r *reader) anew(directory string) *reader {
+	return &reader{world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory, kinds: r.kinds, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
+		secretPattern: r.secretPattern}
 }
 
 func (r *reader) wrong(n *yaml.Node, message, hint string) {
@@ -55,19 +61,22 @@ func (r *reader) warn(n *yaml.Node, message, hint string) {
 func (r *reader) read(name string, text []byte) (found []*Rule) {
 	file, broken := document.Parse(name, text)
 	r.problems = append(r.problems, broken...)
+	defer func() {
+		for i, n := range r.namings {
+			r.namings[i].quiet = slices.ContainsFunc(broken, func(b document.Problem) bool { return b.Line == n.line })
+		}
+	}()
 	if file == nil || file.Root == nil {
 		return nil
 	}
 	r.file = file
 	r.besides(broken, func() { found = r.top(file.Root) })
+	file.Root = nil // the rules that were made keep the file, to tell of places in it
 	return found
 }
 
-// definitions reads what one file defines; [reader.read] tells what else is wrong with it.
-func (r *reader) definitions(name string, text []byte) {
-	if !bytes.Contains(text, []byte("define")) {
-		return
-	}
+// defines reads what one file defines; [reader.read] tells what else is wrong with it.
+func (r *reader) defines(name string, text []byte) {
 	file, broken := document.Parse(name, text)
 	if file == nil || file.Root == nil || file.Root.Kind != yaml.MappingNode {
 		return
@@ -256,11 +265,9 @@ func (r *reader) head(rule *Rule, n *yaml.Node, fields map[string]*yaml.Node) {
 		r.wrong(name, "a name is text", "Put it into quotes.")
 	case !ruleName.MatchString(name.Value) || utf8.RuneCountInString(name.Value) > 100:
 		r.wrong(name, fmt.Sprintf("%q cannot be a name", name.Value), "Use at most 100 characters, without a slash or a line break.")
-	case r.names[name.Value] != "" && !r.pinned:
-		r.wrong(name, fmt.Sprintf("a rule named %q exists already", name.Value), "It is in "+r.names[name.Value]+".")
 	default:
 		rule.Name = name.Value
-		r.names[name.Value] = fmt.Sprintf("%s, line %d", r.file.Name, name.Line)
+		r.namings = append(r.namings, naming{name: name.Value, line: name.Line, column: name.Column})
 	}
 	if d := fields["description"]; d != nil {
 		if d = document.Resolve(d); d.Kind != yaml.ScalarNode {

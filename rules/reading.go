@@ -1,0 +1,138 @@
+package rules
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"shopbell/document"
+)
+
+// A reading is what was made of one file's text. It is read-only, and kept for the next load: the same text at the same
+// place, in the same world, makes the same again. What else a reading comes to depend on has to be held against the
+// earlier one where it is kept: see [loadingFile.read].
+type reading struct {
+	text     []byte
+	sum      string   // of the text
+	defined  string   // sum of the directory's definitions
+	uses     []string // names of definitions
+	rules    []*Rule
+	names    []naming
+	problems []document.Problem
+}
+
+// A naming is a rule's name where it stands. Whether it is the first one is told when all files are there.
+type naming struct {
+	name         string
+	line, column int
+	quiet        bool // the line has a problem already
+}
+
+// loadingFile is one file of a load in progress.
+type loadingFile struct {
+	name    string // as shown
+	open    func() ([]byte, error)
+	text    []byte
+	refused string // why it is not read
+	reading *reading
+}
+
+// batch is how many files are opened before the bounds of their directory are looked at again.
+const batch = 64
+
+// read reads the files of a directory, some of them at once, and then puts together in order what was found.
+func (p *loadingPart) read(l *loading) {
+	p.texts(l)
+	defined := p.define(l)
+	l.crew.each(len(p.files), func(i int) { p.files[i].read(l, p.directory, defined) })
+	seen := map[string]string{}
+	for _, f := range p.files {
+		p.gather(f, seen)
+	}
+	p.examine(l, defined)
+}
+
+// texts reads the texts of the files up to the bounds, and forgets the files that are beyond.
+func (p *loadingPart) texts(l *loading) {
+	bytes := 0
+	for from := 0; from < len(p.files); from += batch {
+		some := p.files[from:min(from+batch, len(p.files))]
+		l.crew.each(len(some), func(i int) { some[i].take() })
+		for i, f := range some {
+			if bytes += len(f.text); bytes > maxDirSize || from+i == maxFiles {
+				f.refused = fmt.Sprintf("a directory may have %d rule files and %d MB; this one has more", maxFiles, maxDirSize>>20)
+				p.files = p.files[:from+i+1]
+				return
+			}
+		}
+	}
+}
+
+func (f *loadingFile) take() {
+	text, err := f.open()
+	if err != nil {
+		f.refused = "the file cannot be read: " + reason(err)
+		return
+	}
+	f.text = text
+}
+
+// read makes rules of the file's text, unless they were made before.
+func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
+	if f.refused != "" {
+		return
+	}
+	if old := l.kept[f.name]; old != nil && old.defined == defined.sum && bytes.Equal(old.text, f.text) {
+		f.reading = old
+		return
+	}
+	r := l.crew.reader(directory)
+	r.defined = defined
+	sum := sha256.Sum256(f.text)
+	f.reading = &reading{text: f.text, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
+	f.reading.uses = slices.Sorted(maps.Keys(r.usesAll))
+	f.reading.problems = r.problems[:min(len(r.problems), maxProblems+1)]
+	l.crew.rest(r)
+}
+
+// gather adds a file to what was found so far.
+func (p *loadingPart) gather(f *loadingFile, seen map[string]string) {
+	if f.refused != "" {
+		p.problems = append(p.problems, document.Problem{File: f.name, Message: f.refused})
+		return
+	}
+	p.hash = append(p.hash, path.Base(filepath.ToSlash(f.name)), f.reading.sum)
+	p.rules = append(p.rules, f.reading.rules...)
+	p.problems = append(p.problems, f.reading.problems...)
+	p.twice(f, seen)
+	if all := p.problems; len(all) > maxProblems {
+		rest, _ := document.Split(all[maxProblems:])
+		p.problems = append(all[:maxProblems:maxProblems], document.Problem{
+			File: f.name, Warning: len(rest) == 0, Message: fmt.Sprintf("there are more than %d problems; the others are not shown", maxProblems),
+		})
+	}
+}
+
+// twice tells of names that a rule before has already. seen says where, by name.
+func (p *loadingPart) twice(f *loadingFile, seen map[string]string) {
+	var file *document.File // to show its lines; parsed again only for this
+	for _, n := range f.reading.names {
+		before, taken := seen[n.name]
+		if !taken {
+			seen[n.name] = fmt.Sprintf("%s, line %d", f.name, n.line)
+			continue
+		}
+		if n.quiet || len(p.problems) > maxProblems {
+			continue
+		}
+		if file == nil {
+			file, _ = document.Parse(f.name, f.text)
+		}
+		p.problems = append(p.problems, file.Place(n.line, n.column, fmt.Sprintf("a rule named %q exists already", n.name), "It is in "+before+"."))
+	}
+}
