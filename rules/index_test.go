@@ -15,7 +15,7 @@ func many(n int, condition func(i int) string) map[string]string {
 		var text strings.Builder
 		text.WriteString("rules:\n")
 		for i := from; i < min(from+5000, n); i++ {
-			fmt.Fprintf(&text, "  - { name: r%d, when: order.created, if: '%s', then: [ log: { message: x } ] }\n", i, condition(i))
+			fmt.Fprintf(&text, "  - name: r%d\n    when: order.created\n    if: %s\n    then:\n      - log: { message: \"{{ order.id }}: x\" }\n", i, condition(i))
 		}
 		files[fmt.Sprintf("r%05d.yaml", from)] = text.String()
 	}

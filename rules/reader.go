@@ -29,6 +29,8 @@ type reader struct {
 	usesAll   map[string]bool // and that the file uses
 	ruleName  string          // of the rule at hand
 
+	vocabularies map[string]vocabulary // made so far, by what is listened to
+
 	meant map[string]bool // keys of the rule at hand that are there, misspelt
 
 	secretPattern *regexp.Regexp
@@ -37,14 +39,17 @@ type reader struct {
 func newReader(w World, directory string) *reader {
 	return &reader{
 		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
-		kinds: map[*event.Schema]*kind{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: secretPattern(),
+		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
+		secretPattern: secretPattern(),
 	}
 }
 
 // anew gives a reader for another file, with what is the same for all files.
 func (r *reader) anew(directory string) *reader {
-	return &reader{world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory, kinds: r.kinds, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
-		secretPattern: r.secretPattern}
+	return &reader{
+		world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory,
+		kinds: r.kinds, vocabularies: r.vocabularies, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern,
+	}
 }
 
 func (r *reader) wrong(n *yaml.Node, message, hint string) {

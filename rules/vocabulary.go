@@ -2,13 +2,29 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"shopbell/event"
 )
 
-// vocabulary gives the names that expressions of a rule on these event types may use.
+// vocabulary gives the names that expressions of a rule on these event types may use. Most rules listen to what others
+// listen to, so what was found is kept; each rule has maps of its own.
 func (r *reader) vocabulary(listens []listen) vocabulary {
+	key := ""
+	for _, l := range listens {
+		key += l.source + ":" + l.Name + " "
+	}
+	v, ok := r.vocabularies[key]
+	if !ok {
+		v = r.newVocabulary(listens)
+		r.vocabularies[key] = v
+	}
+	v.names, v.refused, v.guards = maps.Clone(v.names), maps.Clone(v.refused), map[string]bool{}
+	return v
+}
+
+func (r *reader) newVocabulary(listens []listen) vocabulary {
 	v := vocabulary{names: map[string]*kind{}, refused: map[string][2]string{}, guards: map[string]bool{}}
 	v.names["event"] = r.eventKind(listens)
 	names := []string{"id", "name", "email", "url", "currency", "timezone", "language"}
