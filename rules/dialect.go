@@ -72,8 +72,10 @@ func (d *dialect) parse(code string) (ast.Node, error) {
 
 // compile makes a program of a parsed expression. It changes the tree.
 func (d *dialect) compile(code string, node ast.Node) (*vm.Program, error) {
-	node = guard(node)
-	tree := &parser.Tree{Node: node, Source: file.NewSource(code)}
+	// A program keeps the root of its tree. It needs nothing of it, so the root is one that can let go of the rest.
+	root := &ast.SequenceNode{Nodes: []ast.Node{guard(node)}}
+	defer func() { root.Nodes = nil }()
+	tree := &parser.Tree{Node: root, Source: file.NewSource(code)}
 	d.config.Expect = reflect.Invalid
 	if _, err := checker.Check(tree, d.config); err != nil {
 		return nil, err
