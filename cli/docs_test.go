@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -161,17 +160,6 @@ func TestActionsPage(t *testing.T) {
 		b.WriteString(describe(k) + "\n")
 	}
 	same(t, "../docs/actions.md", strings.TrimRight(b.String(), "\n")+"\n")
-}
-
-// TestFunctionsTable holds that docs/rules.md lists the functions that there are.
-func TestFunctionsTable(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("| function | | example | gives |\n|---|---|---|---|\n")
-	for _, f := range rules.Functions() {
-		cell := strings.NewReplacer("|", "\\|", "\n", " ").Replace
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | `%s` |\n", f.Signature, cell(f.Doc), cell(f.Example), cell(f.Result))
-	}
-	same(t, "../docs/rules.md", fill(t, read(t, "../docs/rules.md"), "functions", b.String()))
 }
 
 // TestReadme walks through "Your first rule" and holds that what it shows is what comes.

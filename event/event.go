@@ -47,4 +47,5 @@ type Store struct {
 	Currency string `json:"currency"` // ISO 4217, such as "EUR"
 	Timezone string `json:"timezone"` // IANA name, such as "Europe/Berlin"
 	Language string `json:"language"` // such as "en"
+	Country  string `json:"country"`  // ISO 3166 of the merchant's address, such as "DE"
 }

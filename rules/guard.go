@@ -39,7 +39,7 @@ func guardBinary(node *ast.Node, n *ast.BinaryNode) {
 	case "in":
 		replace(node, "$in", n.Left, n.Right)
 	case "==", "!=":
-		if literal(n.Left) || literal(n.Right) {
+		if literal(n.Left) && !marks(n.Right) || literal(n.Right) && !marks(n.Left) {
 			return
 		}
 		replace(node, "$equal", n.Left, n.Right)
@@ -69,6 +69,9 @@ func guardBuiltin(n *ast.BuiltinNode) {
 			p.Node = at(&ast.SequenceNode{Nodes: []ast.Node{tick, p.Node}}, p)
 		}
 	}
+	if n.Name == "get" && len(n.Arguments) == 2 && !literal(n.Arguments[1]) {
+		n.Arguments[1] = call("$given", n.Arguments[1], n.Arguments[1], at(&ast.IntegerNode{Value: 16}, n))
+	}
 	if loops || cheap(n.Name) {
 		return
 	}
@@ -78,9 +81,18 @@ func guardBuiltin(n *ast.BuiltinNode) {
 	}
 	for i, arg := range n.Arguments {
 		if !literal(arg) {
-			n.Arguments[i] = call("$weigh", arg, arg, at(&ast.IntegerNode{Value: share}, arg))
+			n.Arguments[i] = call(weighing(n.Name), arg, arg, at(&ast.IntegerNode{Value: share}, arg))
 		}
 	}
+}
+
+// weighing names the function that weighs an argument of a builtin. Of nothing, expr would make an empty list of some
+// and nil of others, without a word.
+func weighing(builtin string) string {
+	if slices.Contains([]string{"sort", "max", "min", "mean", "median"}, builtin) {
+		return "$given"
+	}
+	return "$weigh"
 }
 
 // replace puts a call of one of our functions in a node's place.
@@ -101,6 +113,18 @@ func at(node, where ast.Node) ast.Node {
 func literal(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode:
+		return true
+	}
+	return false
+}
+
+// marks tells of a part that may give text marked as [safe], which only our own comparison knows to be text.
+func marks(node ast.Node) bool {
+	switch n := node.(type) {
+	case *ast.CallNode:
+		name, ok := n.Callee.(*ast.IdentifierNode)
+		return ok && name.Value[0] != '$'
+	case *ast.ConditionalNode, *ast.IdentifierNode, *ast.VariableDeclaratorNode:
 		return true
 	}
 	return false

@@ -14,9 +14,21 @@ func hidden() []Function {
 		{Name: "$in", run: runIn},
 		{Name: "$equal", run: func(s *scope, args []any) (any, error) { return s.equal(args[0], args[1]) }},
 		{Name: "$tick", run: func(s *scope, args []any) (any, error) { return nil, s.spend(args[0].(int)) }},
-		{Name: "$weigh", run: func(s *scope, args []any) (any, error) { return args[0], s.weigh(args[0], args[1].(int)) }},
+		{Name: "$given", run: runGiven},
+		{Name: "$weigh", run: func(s *scope, args []any) (any, error) { return plainer(args[0]), s.weigh(args[0], args[1].(int)) }},
 	}
 }
+
+// runGiven weighs a value that must not be nil.
+func runGiven(s *scope, args []any) (any, error) {
+	if args[0] == nil {
+		return nil, errAbsent
+	}
+	return plainer(args[0]), s.weigh(args[0], args[1].(int))
+}
+
+// errAbsent says that the very part where the error is told is nil.
+var errAbsent = fmt.Errorf("%w", errNothing)
 
 // runAdd is +.
 func runAdd(s *scope, args []any) (any, error) {
@@ -57,7 +69,7 @@ func runAdd(s *scope, args []any) (any, error) {
 // plainer takes the mark of a [safe] text off.
 func plainer(v any) any {
 	if t, ok := v.(safe); ok {
-		return string(t)
+		return t.text
 	}
 	return v
 }

@@ -1,26 +1,67 @@
 package rules
 
 import (
-	"maps"
-	"slices"
 	"strings"
 )
 
+func listFunctions() []Function {
+	return []Function{
+		{
+			Name: "join", Signature: "join(list, separator?)", Doc: "The values of a list as one text, with the separator between them.",
+			least: 1, most: 2, params: []form{list, text}, gives: text, run: runJoin,
+			Examples: []Example{{`join(["red", 7], ", ")`, "red, 7"}},
+		},
+		{
+			Name: "joinAnd", Signature: "joinAnd(list, word?)",
+			Doc:   "The values of a list as people count them up, with the word for \"and\" of the store's language, or another one, before the last.",
+			least: 1, most: 2, params: []form{list, text}, gives: text, reads: true, run: runJoinAnd,
+			Examples: []Example{{`joinAnd(["tea", "pots", "cups"])`, "tea, pots and cups"}, {`joinAnd(["tea", "pots"], "or")`, "tea or pots"}},
+		},
+		{
+			Name: "skus", Signature: "skus(items)",
+			Doc:   "The article numbers (the fields sku) of an order's or a cart's items, each once, without those that have none.",
+			least: 1, most: 1, params: []form{list}, gives: list, run: runSKUs, like: func([]*kind) *kind { return listOf(of(text)) },
+			Examples: []Example{{`join(skus([{"sku": "A-1"}, {"name": "gift"}, {"sku": "B-2"}, {"sku": "A-1"}]), " ")`, "A-1 B-2"}},
+		},
+		{
+			Name: "uniq", Signature: "uniq(list)", Doc: "A list without its repeats.",
+			least: 1, most: 1, params: []form{list}, gives: list, run: runUniq, like: same,
+			Examples: []Example{{`join(uniq(["a", "b", "a"]))`, "ab"}},
+		},
+		{
+			Name: "uniqBy", Signature: "uniqBy(list, field)",
+			Doc:   "A list of objects without those that have in a field what an earlier one has there. Objects without the field all stay.",
+			least: 2, most: 2, params: []form{list, text}, gives: list, run: runUniqBy, like: same,
+			Examples: []Example{{`len(uniqBy([{"sku": "A-1", "n": 1}, {"sku": "A-1", "n": 2}, {"n": 3}], "sku"))`, "2"}},
+		},
+		{
+			Name: "without", Signature: "without(list, other)", Doc: "The values of a list that are not in another one.",
+			least: 2, most: 2, params: []form{list}, gives: list, run: runWithout, like: same,
+			Examples: []Example{{`join(without(["a", "b", "c"], ["b"]))`, "ac"}},
+		},
+		{
+			Name: "shared", Signature: "shared(list, other)", Doc: "The values of a list that are in another one, too.",
+			least: 2, most: 2, params: []form{list}, gives: list, run: runShared, like: same,
+			Examples: []Example{{`len(shared(["A-1", "B-2"], ["B-2", "C-3"])) > 0`, "true"}},
+		},
+	}
+}
+
 func runJoin(s *scope, args []any) (any, error) {
-	values, ok := items(args[0])
-	if !ok {
-		return nil, wants("join", "a list", args[0])
-	}
-	separator := ""
-	if len(args) == 2 {
-		if separator, ok = args[1].(string); !ok {
-			return nil, wants("join", "text between the values", args[1])
-		}
-	}
+	separator, _ := optional[string](args, 1)
+	return s.joined(args[0].([]any), separator, separator)
+}
+
+// joined puts the texts of values together, with another separator before the last.
+func (s *scope) joined(values []any, between, last string) (any, error) {
 	var b strings.Builder
 	for i, v := range values {
-		if i > 0 {
-			b.WriteString(separator)
+		switch {
+		case i == 0:
+		case i == len(values)-1:
+			b.WriteString(last)
+		default:
+			b.WriteString(between)
 		}
 		t, err := plainText(v)
 		if err != nil {
@@ -33,60 +74,119 @@ func runJoin(s *scope, args []any) (any, error) {
 	return b.String(), s.spend(len(values) + b.Len()/16)
 }
 
-func runUniq(s *scope, args []any) (any, error) {
-	values, ok := items(args[0])
-	if !ok {
-		return nil, wants("uniq", "a list", args[0])
+func runJoinAnd(s *scope, args []any) (any, error) {
+	between, last := conjunction(s.store.Language)
+	if word, ok := optional[string](args, 1); ok {
+		between, last = ", ", " "+word+" "
 	}
+	return s.joined(args[0].([]any), between, last)
+}
+
+// conjunction gives what stands between the parts of a list, and before the last, in a language.
+func conjunction(language string) (between, last string) {
+	base, _ := languageParts(language)
+	switch base {
+	case "ja":
+		return "、", "、"
+	case "zh":
+		return "、", "和"
+	case "ko":
+		return ", ", " 및 "
+	case "he":
+		return ", ", " ו-"
+	case "ar":
+		return " و", " و"
+	case "th":
+		return " ", "และ"
+	}
+	for _, pair := range [...][2]string{
+		{"de", "und"}, {"fr", "et"}, {"es", "y"}, {"it", "e"}, {"nl", "en"}, {"pt", "e"}, {"pl", "i"}, {"ru", "и"}, {"uk", "і"}, {"bg", "и"}, {"cs", "a"},
+		{"sk", "a"}, {"da", "og"}, {"sv", "och"}, {"nb", "og"}, {"no", "og"}, {"nn", "og"}, {"fi", "ja"}, {"et", "ja"}, {"lv", "un"}, {"lt", "ir"}, {"hu", "és"},
+		{"ro", "și"}, {"el", "και"}, {"tr", "ve"}, {"hr", "i"}, {"sl", "in"}, {"sr", "и"}, {"ca", "i"}, {"id", "dan"}, {"vi", "và"}, {"mk", "и"}, {"sq", "dhe"},
+	} {
+		if pair[0] == base {
+			return ", ", " " + pair[1] + " "
+		}
+	}
+	return ", ", " and "
+}
+
+func runSKUs(s *scope, args []any) (any, error) {
+	var found []any
+	for _, v := range args[0].([]any) {
+		item, _ := v.(map[string]any)
+		if sku, ok := item["sku"].(string); ok && sku != "" {
+			found = append(found, sku)
+		}
+	}
+	return s.unrepeated(found)
+}
+
+func runUniq(s *scope, args []any) (any, error) { return s.unrepeated(args[0].([]any)) }
+
+// unrepeated keeps the first of values that are equal.
+func (s *scope) unrepeated(values []any) ([]any, error) {
 	kept := make([]any, 0, len(values))
-next:
 	for _, v := range values {
-		for _, k := range kept {
-			same, err := s.equal(v, k)
+		repeats, err := s.among(v, kept)
+		if err != nil {
+			return nil, err
+		}
+		if !repeats {
+			kept = append(kept, v)
+		}
+	}
+	return kept, nil
+}
+
+// among tells whether a value is equal to one of several.
+func (s *scope) among(v any, values []any) (bool, error) {
+	for _, other := range values {
+		if same, err := s.equal(v, other); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
+}
+
+func runUniqBy(s *scope, args []any) (any, error) {
+	field := args[1].(string)
+	values := args[0].([]any)
+	kept, seen := make([]any, 0, len(values)), make([]any, 0, len(values))
+	for _, v := range values {
+		object, _ := v.(map[string]any)
+		mark := object[field]
+		if mark != nil {
+			repeats, err := s.among(mark, seen)
 			if err != nil {
 				return nil, err
 			}
-			if same {
-				continue next
+			if repeats {
+				continue
 			}
+			seen = append(seen, mark)
 		}
 		kept = append(kept, v)
 	}
 	return kept, nil
 }
 
-// runKeys is the function keys. Go's maps have no order, and an expression must always give the same.
-func runKeys(s *scope, args []any) (any, error) {
-	object, ok := args[0].(map[string]any)
-	if !ok {
-		if args[0] == nil {
-			return nil, errNothing
+func runWithout(s *scope, args []any) (any, error) { return s.sieved(args, false) }
+
+func runShared(s *scope, args []any) (any, error) { return s.sieved(args, true) }
+
+// sieved keeps the values of one list that are, or are not, in another.
+func (s *scope) sieved(args []any, wanted bool) (any, error) {
+	values, others := args[0].([]any), args[1].([]any)
+	kept := make([]any, 0, len(values))
+	for _, v := range values {
+		found, err := s.among(v, others)
+		if err != nil {
+			return nil, err
 		}
-		return nil, wants("keys", "an object", args[0])
+		if found == wanted {
+			kept = append(kept, v)
+		}
 	}
-	return boxed(slices.Sorted(maps.Keys(object))), s.spend(8 * len(object))
-}
-
-func runValues(s *scope, args []any) (any, error) {
-	names, err := runKeys(s, args)
-	if err != nil {
-		return nil, err
-	}
-	object, list := args[0].(map[string]any), names.([]any)
-	for i, name := range list {
-		list[i] = object[name.(string)]
-	}
-	return list, nil
-}
-
-func runPairs(s *scope, args []any) (any, error) {
-	names, err := runKeys(s, args)
-	if err != nil {
-		return nil, err
-	}
-	object, list := args[0].(map[string]any), names.([]any)
-	for i, name := range list {
-		list[i] = []any{name, object[name.(string)]}
-	}
-	return list, nil
+	return kept, nil
 }

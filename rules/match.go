@@ -216,7 +216,7 @@ func environment(in *Input, noun string, envelope bool) map[string]any {
 	}
 	env["store"] = map[string]any{
 		"id": id, "name": told(s.Name), "email": told(s.Email), "url": told(s.URL),
-		"currency": told(s.Currency), "timezone": told(s.Timezone), "language": told(s.Language),
+		"currency": told(s.Currency), "timezone": told(s.Timezone), "language": told(s.Language), "country": told(s.Country),
 	}
 	return env
 }
@@ -233,7 +233,7 @@ func instant(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
-	return t
+	return t.UTC() // never in the zone of this machine
 }
 
 // told turns what the platform did not tell into nil, so that it cannot become a silent blank in a message.

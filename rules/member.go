@@ -201,9 +201,6 @@ func (c *examiner) callNamed(n *ast.CallNode, name string) *kind {
 			return c.wrong(n, "a rule cannot ask for the time of day, so that it says the same when it is asked again",
 				"Use event.created or event.received.")
 		}
-		if name == "phone" {
-			return c.wrong(n, later("phone(…)"), "")
-		}
 		var known []string
 		for k := range c.functions {
 			known = append(known, k)
@@ -220,7 +217,7 @@ func (c *examiner) callNamed(n *ast.CallNode, name string) *kind {
 	if c.arguments(n, name, f.Signature, n.Arguments, args, f.least, f.most, f.params) && name == "became" {
 		c.meant(n.Arguments[0], args[0], n.Arguments[2])
 	}
-	return of(f.gives)
+	return f.kind(args)
 }
 
 // arguments checks how many arguments a function is given, and of what kind.
@@ -246,7 +243,7 @@ func (c *examiner) arguments(at ast.Node, name, signature string, nodes []ast.No
 	fine := true
 	for i, k := range kinds {
 		want := params[min(i, len(params)-1)]
-		if want == anything || !k.known() || k.form == want || want == list && k.form == table {
+		if want == anything || !k.known() || k.form == want || want == list && k.form == table || want == table && k.form == object {
 			continue
 		}
 		c.wrong(nodes[i], fmt.Sprintf("%s wants %s here, and %s is %s", name, want, source(nodes[i]), k.form), hint)

@@ -1,127 +1,190 @@
 package rules
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 )
 
-// runMoney is the function money.
+func moneyFunctions() []Function {
+	return []Function{
+		{
+			Name: "money", Signature: "money(amount, currency?, language?)",
+			Doc:   "An amount as people write it in the store's language and currency, or in those named: the right symbol on the right side, and as many digits after the point as the currency has. A currency without a symbol of its own keeps its code.",
+			least: 1, most: 3, params: []form{number, text, text}, gives: text, reads: true, run: runMoney,
+			Examples: []Example{
+				{`money(1234.5)`, "€1,234.50"}, {`money(-5, "JPY")`, "-¥5"}, {`money(1.5, "KWD")`, "KWD\u00a01.500"},
+				{`money(1234.5, "EUR", "de")`, "1.234,50\u00a0€"},
+			},
+		},
+		{
+			Name: "number", Signature: "number(amount, digits?, language?)",
+			Doc:   "A number as people write it in the store's language, or the one named, rounded to so many digits after the point. Without digits, it has as many as it needs.",
+			least: 1, most: 3, params: []form{number, number, text}, gives: text, reads: true, run: runNumber,
+			Examples: []Example{{`number(1234567.5)`, "1,234,567.5"}, {`number(1234.5, 2)`, "1,234.50"}, {`number(0.125, 2, "fr")`, "0,13"}},
+		},
+		{
+			Name: "cents", Signature: "cents(amount, currency?)",
+			Doc:   "An amount as a whole number of the smallest unit of the store's currency, or the one named, as payment services count.",
+			least: 1, most: 2, params: []form{number, text}, gives: number, reads: true, run: runCents,
+			Examples: []Example{{`cents(12.5)`, "1250"}, {`cents(12.5, "JPY")`, "13"}},
+		},
+		{
+			Name: "round", Signature: "round(number, digits?)",
+			Doc:   "A number rounded to so many digits after the point, or to a whole one. A half is rounded away from zero.",
+			least: 1, most: 2, params: []form{number}, gives: number, run: runRound,
+			Examples: []Example{{`round(2.5)`, "3"}, {`round(1.005, 2)`, "1.01"}},
+		},
+	}
+}
+
 func runMoney(s *scope, args []any) (any, error) {
-	amount, ok := numeric(args[0])
+	currency, err := currencyOf(args, s.store.Currency)
+	if err != nil {
+		return nil, err
+	}
+	language, err := languageOf(args, 2, s.store.Language)
+	if err != nil {
+		return nil, err
+	}
+	amount, _ := numeric(args[0])
+	return money(amount, currency, language), nil
+}
+
+func runNumber(s *scope, args []any) (any, error) {
+	digits, err := digitsOf(args, 1, -1)
+	if err != nil {
+		return nil, err
+	}
+	language, err := languageOf(args, 2, s.store.Language)
+	if err != nil {
+		return nil, err
+	}
+	amount, _ := numeric(args[0])
+	minus, written := wayOf(language).write(amount, digits)
+	return minus + written, nil
+}
+
+func runCents(s *scope, args []any) (any, error) {
+	currency, err := currencyOf(args, s.store.Currency)
+	if err != nil {
+		return nil, err
+	}
+	amount, _ := numeric(args[0])
+	digits := decimals(currency)
+	units := math.Round(rounded(amount, digits) * math.Pow10(digits))
+	if math.Abs(units) > 1<<53 {
+		return nil, fmt.Errorf("cents cannot count %g exactly", amount)
+	}
+	return int(units), nil
+}
+
+func runRound(_ *scope, args []any) (any, error) {
+	digits, err := digitsOf(args, 1, 0)
+	if err != nil {
+		return nil, err
+	}
+	if whole, ok := args[0].(int); ok {
+		return whole, nil
+	}
+	amount, _ := numeric(args[0])
+	return rounded(amount, digits), nil
+}
+
+// currencyOf reads the second argument, a currency.
+func currencyOf(args []any, otherwise string) (string, error) {
+	given, ok := optional[string](args, 1)
 	if !ok {
-		if args[0] == nil {
-			return nil, errNothing
-		}
-		return nil, wants("money", "a number", args[0])
+		return strings.ToUpper(otherwise), nil
 	}
-	currency := s.store.Currency
-	if len(args) == 2 {
-		if currency, ok = args[1].(string); !ok {
-			return nil, wants("money", "a currency such as \"EUR\"", args[1])
-		}
+	code := strings.ToUpper(given)
+	if len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", fmt.Errorf("a currency is three letters such as \"EUR\", and this is %s", quotedText(given))
 	}
-	return money(amount, strings.ToUpper(currency), s.store.Language), nil
+	return code, nil
+}
+
+// languageOf reads an argument that is a language.
+func languageOf(args []any, i int, otherwise string) (string, error) {
+	given, ok := optional[string](args, i)
+	if !ok {
+		return otherwise, nil
+	}
+	base, _ := languageParts(given)
+	if len(base) < 2 || len(base) > 3 || strings.Trim(base, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return "", fmt.Errorf("a language is written like \"de\" or \"pt-BR\", and this is %s", quotedText(given))
+	}
+	return given, nil
+}
+
+// digitsOf reads an argument that is a number of digits after the point.
+func digitsOf(args []any, i, otherwise int) (int, error) {
+	given, ok := optional[any](args, i)
+	if !ok {
+		return otherwise, nil
+	}
+	return wholeBetween(given, 0, 15, "digits after the point")
 }
 
 // money writes an amount as people who read a language do: €1,234.50 in English, 1.234,50 € in German. Without a
 // currency it is the bare number; a currency that has no symbol of its own keeps its code.
 func money(amount float64, currency, language string) string {
-	way := wayOf(language)
-	digits := decimals(currency)
-	whole, fraction, _ := strings.Cut(strconv.FormatFloat(math.Abs(rounded(amount, digits)), 'f', digits, 64), ".")
-	number := grouped(whole, way.group)
-	if fraction != "" {
-		number += way.point + fraction
-	}
-	minus := ""
-	if rounded(amount, digits) < 0 {
-		minus = "-"
-	}
-	sign := symbol(currency)
+	w := wayOf(language)
+	minus, number := w.write(amount, decimals(currency))
+	sign := symbol(currency, language)
 	switch {
 	case currency == "":
 		return minus + number
-	case way.after:
+	case w.after:
 		return minus + number + "\u00a0" + sign
-	case way.space || len(sign) == 3 && sign == currency:
+	case w.inner:
+		return sign + "\u00a0" + minus + number
+	case w.space || letters(sign):
 		return minus + sign + "\u00a0" + number
 	}
 	return minus + sign + number
 }
 
+// letters tells of a sign that would run into the number: EUR, kr, R$ do not end alike.
+func letters(sign string) bool {
+	last := sign[len(sign)-1]
+	return 'A' <= last && last <= 'Z' || 'a' <= last && last <= 'z' || last == '.' || last == '/'
+}
+
 // rounded rounds half away from zero, as shops do, to so many decimals: 1.005 is 1.01 although no float64 is 1.005.
 func rounded(amount float64, digits int) float64 {
 	scale := math.Pow10(digits)
+	if math.Abs(amount)*scale >= 1<<52 {
+		return amount // has no digits there
+	}
 	return math.Round(math.Nextafter(amount*scale, math.Copysign(math.Inf(1), amount))) / scale
 }
 
-// A way is how numbers and currencies are written in a language.
-type way struct {
-	group, point string
-	after        bool // the symbol stands after the number
-	space        bool // the symbol stands before it, with a space
+// write gives the digits of an amount and the minus before them, if there is one. Digits below zero mean as many as
+// it takes.
+func (w way) write(amount float64, digits int) (minus, number string) {
+	if digits >= 0 {
+		amount = rounded(amount, digits)
+	}
+	whole, fraction, _ := strings.Cut(strconv.FormatFloat(math.Abs(amount), 'f', digits, 64), ".")
+	number = w.grouped(whole)
+	if fraction != "" {
+		number += w.point + fraction
+	}
+	if amount < 0 {
+		minus = "-"
+	}
+	return minus, number
 }
 
-func wayOf(language string) way {
-	tag := strings.ToLower(strings.ReplaceAll(language, "_", "-"))
-	base, _, _ := strings.Cut(tag, "-")
-	switch {
-	case tag == "de-at":
-		return way{group: "\u00a0", point: ",", space: true}
-	case tag == "de-ch" || tag == "de-li" || tag == "it-ch":
-		return way{group: "’", point: ".", space: true}
-	case tag == "es-mx" || tag == "es-us":
-		return way{group: ",", point: "."}
-	case tag == "pt-br":
-		return way{group: ".", point: ",", space: true}
-	}
-	switch base {
-	case "de", "it", "es", "da", "el", "id", "sl", "hr", "sr", "ro", "vi", "ca", "is", "gl", "eu", "mk", "bs", "az":
-		return way{group: ".", point: ",", after: true}
-	case "fr":
-		return way{group: "\u202f", point: ",", after: true}
-	case "ru", "uk", "pl", "cs", "sk", "bg", "fi", "sv", "nb", "no", "nn", "hu", "et", "lv", "lt", "pt", "be", "kk", "hy", "ka", "sq":
-		return way{group: "\u00a0", point: ",", after: true}
-	case "nl":
-		return way{group: ".", point: ",", space: true}
-	case "tr":
-		return way{group: ".", point: ","}
-	}
-	return way{group: ",", point: "."}
-}
-
-// decimals gives how many digits of a currency follow the point, by ISO 4217.
-func decimals(currency string) int {
-	switch currency {
-	case "JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF", "PYG", "UGX", "RWF", "KMF", "GNF", "DJF", "BIF", "VUV", "UYI":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	}
-	return 2
-}
-
-func symbol(currency string) string {
-	for _, pair := range [...][2]string{
-		{"EUR", "€"}, {"USD", "$"}, {"GBP", "£"}, {"JPY", "¥"}, {"CNY", "CN¥"}, {"INR", "₹"}, {"KRW", "₩"}, {"RUB", "₽"}, {"UAH", "₴"},
-		{"TRY", "₺"}, {"ILS", "₪"}, {"VND", "₫"}, {"PLN", "zł"}, {"CZK", "Kč"}, {"BRL", "R$"}, {"CAD", "CA$"}, {"AUD", "A$"}, {"NZD", "NZ$"},
-		{"MXN", "MX$"}, {"HKD", "HK$"}, {"BGN", "лв."}, {"HUF", "Ft"}, {"NGN", "₦"}, {"PHP", "₱"}, {"THB", "฿"}, {"KZT", "₸"}, {"GEL", "₾"},
-		{"SEK", "kr"}, {"NOK", "kr"}, {"DKK", "kr."},
-	} {
-		if pair[0] == currency {
-			return pair[1]
-		}
-	}
-	return currency
-}
-
-// grouped puts a mark between every three digits.
-func grouped(digits, mark string) string {
+// grouped puts a mark between every three digits; in India, between every two above the last three.
+func (w way) grouped(digits string) string {
 	var b strings.Builder
 	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteString(mark)
+		left := len(digits) - i
+		if i > 0 && (left == 3 || left > 3 && (!w.indian && left%3 == 0 || w.indian && left%2 == 1)) {
+			b.WriteString(w.group)
 		}
 		b.WriteRune(d)
 	}

@@ -115,7 +115,7 @@ func (p *part) fill(out []byte, value any) ([]byte, error) {
 	if err != nil {
 		return out, p.say(err)
 	}
-	if _, marked := value.(safe); !(marked && trusts(p.lands)) && (p.inside || p.lands != actions.URL) {
+	if !settled(value, p.lands) && (p.inside || p.lands != actions.URL) {
 		text = actions.Escape(p.lands, text)
 	}
 	out = appendInside(out, text)
@@ -124,10 +124,6 @@ func (p *part) fill(out []byte, value any) ([]byte, error) {
 	}
 	return out, nil
 }
-
-// trusts tells where text marked as safe goes in as it is: where a rule may write markup. Elsewhere nothing may leave
-// its place, whoever says so.
-func trusts(l actions.Landing) bool { return l == actions.HTML || l == actions.Slack }
 
 // keep appends a value that stands alone, with its type, unless the parameter wants text.
 func (p *part) keep(out []byte, value any) ([]byte, bool, error) {
@@ -196,10 +192,10 @@ func appendJSON(out []byte, v any, lands actions.Landing, most int) ([]byte, err
 	case string:
 		return appendText(out, actions.Escape(lands, v)), nil
 	case safe:
-		if !trusts(lands) {
-			return appendText(out, actions.Escape(lands, string(v))), nil
+		if !settled(v, lands) {
+			return appendText(out, actions.Escape(lands, v.text)), nil
 		}
-		return appendText(out, string(v)), nil
+		return appendText(out, v.text), nil
 	case time.Time:
 		return appendText(out, v.Format(time.RFC3339)), nil
 	case time.Duration:

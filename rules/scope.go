@@ -83,8 +83,11 @@ func (s *scope) equal(a, b any) (bool, error) {
 	case nil:
 		return b == nil, nil
 	case string:
-		y, ok := b.(string)
+		y, ok := plainer(b).(string)
 		return ok && x == y, nil
+	case safe:
+		y, ok := plainer(b).(string)
+		return ok && x.text == y, nil
 	case bool:
 		y, ok := b.(bool)
 		return ok && x == y, nil

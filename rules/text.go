@@ -18,7 +18,7 @@ func plainText(v any) (string, error) {
 	case string:
 		return v, nil
 	case safe:
-		return string(v), nil
+		return v.text, nil
 	case int:
 		return strconv.Itoa(v), nil
 	case float64:

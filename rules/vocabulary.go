@@ -27,7 +27,7 @@ func (r *reader) vocabulary(listens []listen) vocabulary {
 func (r *reader) newVocabulary(listens []listen) vocabulary {
 	v := vocabulary{names: map[string]*kind{}, refused: map[string][2]string{}, guards: map[string]bool{}}
 	v.names["event"] = r.eventKind(listens)
-	names := []string{"id", "name", "email", "url", "currency", "timezone", "language"}
+	names := []string{"id", "name", "email", "url", "currency", "timezone", "language", "country"}
 	kinds := make([]*kind, len(names))
 	for i := range kinds {
 		kinds[i] = of(text)

@@ -25,6 +25,9 @@ func words(code string, failed *file.Error) string {
 	}
 	f := &finder{from: failed.From}
 	ast.Walk(&node, f)
+	if errors.Is(failed.Prev, errAbsent) && f.found != nil {
+		return missing(f.found)
+	}
 	switch n := f.found.(type) {
 	case *ast.BinaryNode:
 		return binaryWords(n, failed)
@@ -133,6 +136,9 @@ func memberWords(m *ast.MemberNode, name string, failed *file.Error) string {
 }
 
 func callWords(name string, args []ast.Node, failed *file.Error) string {
+	if e, ok := errors.AsType[*emptyArgument](failed.Prev); ok && e.at < len(args) {
+		return missing(args[e.at])
+	}
 	if errors.Is(failed.Prev, errNothing) && len(args) > 0 {
 		return missing(args[0])
 	}

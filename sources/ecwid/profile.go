@@ -101,7 +101,7 @@ func storeOf(id string, profile json.RawMessage) event.Store {
 		General   struct{ StoreURL text } `json:"generalInfo"`
 		Account   struct{ AccountName, AccountEmail text }
 		Settings  struct{ StoreName text }
-		Company   struct{ CompanyName, Email text }
+		Company   struct{ CompanyName, Email, CountryCode text }
 		Formats   struct{ Currency, Timezone text } `json:"formatsAndUnits"`
 		Languages struct {
 			DefaultLanguage  text
@@ -121,6 +121,7 @@ func storeOf(id string, profile json.RawMessage) event.Store {
 		Currency: string(p.Formats.Currency),
 		Timezone: string(p.Formats.Timezone),
 		Language: string(language),
+		Country:  string(p.Company.CountryCode),
 	}
 }
 
