@@ -1,6 +1,9 @@
 package rules
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // decimals gives how many digits of a currency follow the point, by ISO 4217.
 func decimals(currency string) int {
@@ -13,6 +16,19 @@ func decimals(currency string) int {
 		return 4
 	}
 	return 2
+}
+
+// digitsIn gives with how many digits after the point an amount is written. Where nobody has coins of the smaller unit any
+// more, a whole amount has none.
+func digitsIn(currency string, amount float64) int {
+	digits := decimals(currency)
+	switch currency {
+	case "AFN", "ALL", "COP", "HUF", "IDR", "IQD", "IRR", "LAK", "LBP", "MGA", "MMK", "PKR", "SOS", "SYP", "YER":
+		if r := rounded(amount, digits); r == math.Trunc(r) {
+			return 0
+		}
+	}
+	return digits
 }
 
 // symbol gives the sign of a currency as it is written in a language; where nobody would know the sign, the code.

@@ -12,6 +12,16 @@ import (
 // evaluate gives what an expression gives inside a text, in a store.
 func evaluate(t *testing.T, code string, store event.Store) string {
 	t.Helper()
+	out, err := attempt(t, code, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// attempt evaluates an expression that may fail.
+func attempt(t *testing.T, code string, store event.Store) (string, error) {
+	t.Helper()
 	quoted, err := json.Marshal("a{{ " + code + " }}")
 	if err != nil {
 		t.Fatal(err)
@@ -19,15 +29,19 @@ func evaluate(t *testing.T, code string, store event.Store) string {
 	s := set(t, "rules:\n  - { name: r, when: order.created, then: [ log: { message: "+string(quoted)+" } ] }\n")
 	in := input("order.created", order(nil), nil)
 	in.Store = store
+	in.Data = map[string]any{
+		"text": "12.50", "words": "a few", "list": []any{1}, "yes": true, "zero": 0, "phone": "0171 2345678",
+		"note": "Tom & <b>\n<!channel>", "long": strings.Repeat("a", 1<<19), "at": "2026-11-20 23:30:00 +0000", "object": map[string]any{"b": 1},
+	}
 	out, err := s.Rules()[0].Render(rules.Branch{}, 0, in, nil)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	var params struct{ Message string }
 	if err := json.Unmarshal(out.Params, &params); err != nil {
 		t.Fatal(err)
 	}
-	return params.Message[1:]
+	return params.Message[1:], nil
 }
 
 // Every example of the documentation gives what the documentation says.

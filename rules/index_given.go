@@ -70,15 +70,15 @@ func together(a, b []given) []given {
 
 // weightOf bounds the steps that one round of a loop takes, and the values that it makes.
 func weightOf(condition ast.Node) int {
-	w := weighing(8)
+	w := heft(8)
 	ast.Walk(&condition, &w)
 	return int(w)
 }
 
-type weighing int
+type heft int
 
 // Visit implements [ast.Visitor]. What [guard] adds to a node is at most six nodes.
-func (w *weighing) Visit(node *ast.Node) {
+func (w *heft) Visit(node *ast.Node) {
 	*w += 8
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -62,6 +63,9 @@ func (s *scope) joined(values []any, between, last string) (any, error) {
 			b.WriteString(last)
 		default:
 			b.WriteString(between)
+		}
+		if v == nil {
+			return nil, fmt.Errorf("value %d of the list is empty; write filter(…, # != nil) around the list", i+1)
 		}
 		t, err := plainText(v)
 		if err != nil {

@@ -131,7 +131,7 @@ func digitsOf(args []any, i, otherwise int) (int, error) {
 // currency it is the bare number; a currency that has no symbol of its own keeps its code.
 func money(amount float64, currency, language string) string {
 	w := wayOf(language)
-	minus, number := w.write(amount, decimals(currency))
+	minus, number := w.write(amount, digitsIn(currency, amount))
 	sign := symbol(currency, language)
 	switch {
 	case currency == "":
