@@ -95,6 +95,8 @@ func runDate(s *scope, args []any) (any, error) {
 		return nil, wants("date", "text when there is a layout", args[0])
 	case len(layout) > maxLayout:
 		return nil, errLayout
+	case len(written) > 2*maxLayout:
+		return nil, unlike(written, layout)
 	}
 	t, err := time.ParseInLocation(layout, written, s.location())
 	if err != nil {

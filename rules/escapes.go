@@ -78,12 +78,21 @@ func escaping(lands actions.Landing) func(s *scope, args []any) (any, error) {
 		if t, marked := args[0].(safe); marked && t.lands == lands {
 			return t, nil
 		}
-		t, err := plainText(args[0])
+		t, err := s.rewritten(args[0])
 		if err != nil {
 			return nil, err
 		}
-		return safe{actions.Escape(lands, t), lands}, s.spend(len(t) / 8)
+		return safe{actions.Escape(lands, t), lands}, nil
 	}
+}
+
+// rewritten gives an argument as text that is about to be gone through letter by letter, which is paid for before.
+func (s *scope) rewritten(v any) (string, error) {
+	t, err := plainText(v)
+	if err != nil {
+		return "", err
+	}
+	return t, s.spend(len(t) / 2)
 }
 
 func runLineBreaks(s *scope, args []any) (any, error) {
@@ -91,8 +100,11 @@ func runLineBreaks(s *scope, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := strings.NewReplacer("\r\n", "<br>\n", "\n", "<br>\n", "\r", "<br>\n").Replace(escaped.(safe).text)
-	return safe{t, actions.HTML}, s.spend(len(t) / 8)
+	t := strings.ReplaceAll(strings.ReplaceAll(escaped.(safe).text, "\r\n", "\n"), "\r", "\n")
+	if len(t)+4*strings.Count(t, "\n") > maxText {
+		return nil, errText
+	}
+	return safe{strings.ReplaceAll(t, "\n", "<br>\n"), actions.HTML}, nil
 }
 
 func runSafe(_ *scope, args []any) (any, error) {
@@ -104,18 +116,19 @@ func runSafe(_ *scope, args []any) (any, error) {
 }
 
 func runMarkdown(s *scope, args []any) (any, error) {
-	t, err := plainText(args[0])
+	t, err := s.rewritten(args[0])
 	if err != nil {
 		return nil, err
 	}
-	var b strings.Builder
-	for _, r := range t {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-=.!|~>&$", r) {
-			b.WriteByte('\\')
+	out := make([]byte, 0, len(t)+len(t)/8)
+	for i := range len(t) {
+		switch t[i] {
+		case '\\', '`', '*', '_', '{', '}', '[', ']', '(', ')', '<', '>', '#', '+', '-', '=', '.', '!', '|', '~', '&', '$':
+			out = append(out, '\\')
 		}
-		b.WriteRune(r)
+		out = append(out, t[i])
 	}
-	return b.String(), s.spend(len(t) / 4)
+	return string(out), nil
 }
 
 // runJSON is the function json. What it gives is a whole value, so in a body of JSON it is not escaped for the inside
@@ -160,8 +173,11 @@ func runCSV(s *scope, args []any) (any, error) {
 		if b.WriteString(t); b.Len() > maxText {
 			return nil, errText
 		}
+		if err := s.spend(2 + len(t)/8); err != nil {
+			return nil, err
+		}
 	}
-	return b.String(), s.spend(b.Len() / 8)
+	return b.String(), nil
 }
 
 // formula tells of text that a spreadsheet would work out. A number with a sign, such as one of a telephone, it would not.

@@ -29,6 +29,7 @@ func attempt(t *testing.T, code string, store event.Store) (string, error) {
 	s := set(t, "rules:\n  - { name: r, when: order.created, then: [ log: { message: "+string(quoted)+" } ] }\n")
 	in := input("order.created", order(nil), nil)
 	in.Store = store
+	in.Event.Created = in.Event.Created.Local() // as time.Unix leaves it
 	in.Data = map[string]any{
 		"text": "12.50", "words": "a few", "list": []any{1}, "yes": true, "zero": 0, "phone": "0171 2345678",
 		"note": "Tom & <b>\n<!channel>", "long": strings.Repeat("a", 1<<19), "at": "2026-11-20 23:30:00 +0000", "object": map[string]any{"b": 1},

@@ -74,8 +74,11 @@ func (s *scope) joined(values []any, between, last string) (any, error) {
 		if b.WriteString(t); b.Len() > maxText {
 			return nil, errText
 		}
+		if err := s.spend(1 + len(t)/16); err != nil {
+			return nil, err
+		}
 	}
-	return b.String(), s.spend(len(values) + b.Len()/16)
+	return b.String(), nil
 }
 
 func runJoinAnd(s *scope, args []any) (any, error) {

@@ -34,8 +34,12 @@ func runPhone(s *scope, args []any) (any, error) {
 		}
 		country = given
 	}
-	written := strings.TrimSpace(args[0].(string))
-	if len(written) > 60 || !dialled.MatchString(written) {
+	written := args[0].(string)
+	if len(written) > 100 {
+		return nil, nil
+	}
+	written = strings.TrimSpace(written)
+	if !dialled.MatchString(written) {
 		return nil, s.spend(10)
 	}
 	number, err := phonenumbers.Parse(written, strings.ToUpper(country))

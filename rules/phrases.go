@@ -95,14 +95,21 @@ func runCapitalize(_ *scope, args []any) (any, error) {
 	return t, nil
 }
 
-func runTitle(_ *scope, args []any) (any, error) {
-	t := args[0].(string)
+func runTitle(s *scope, args []any) (any, error) {
+	t, err := s.rewritten(args[0])
+	if err != nil {
+		return nil, err
+	}
 	if strings.ToUpper(t) == t {
 		t = strings.ToLower(t)
 	}
 	before := ' '
 	return strings.Map(func(r rune) rune {
-		begins := unicode.IsSpace(before) || strings.ContainsRune("-(/\"“„", before)
+		begins := unicode.IsSpace(before)
+		switch before {
+		case '-', '(', '/', '"', '“', '„':
+			begins = true
+		}
 		before = r
 		if begins {
 			return unicode.ToTitle(r)
@@ -111,9 +118,13 @@ func runTitle(_ *scope, args []any) (any, error) {
 	}, t), nil
 }
 
-func runInitials(_ *scope, args []any) (any, error) {
+func runInitials(s *scope, args []any) (any, error) {
+	t, err := s.rewritten(args[0])
+	if err != nil {
+		return nil, err
+	}
 	var b strings.Builder
-	for _, word := range strings.Fields(args[0].(string)) {
+	for word := range strings.FieldsSeq(t) {
 		for _, r := range word {
 			if unicode.IsLetter(r) {
 				b.WriteRune(unicode.ToTitle(r))
@@ -125,21 +136,41 @@ func runInitials(_ *scope, args []any) (any, error) {
 }
 
 func runWords(s *scope, args []any) (any, error) {
-	found := strings.Fields(args[0].(string))
-	return boxed(found), s.spend(len(found))
+	found := []any{}
+	for word := range strings.FieldsSeq(args[0].(string)) {
+		if err := s.spend(4 + len(word)/4); err != nil {
+			return nil, err
+		}
+		found = append(found, word)
+	}
+	return found, nil
 }
 
 func runLines(s *scope, args []any) (any, error) {
-	var found []any
+	found := []any{}
 	for line := range strings.Lines(strings.ReplaceAll(args[0].(string), "\r", "\n")) {
+		if err := s.spend(4 + len(line)/8); err != nil {
+			return nil, err
+		}
 		if line = strings.TrimSpace(line); line != "" {
 			found = append(found, line)
 		}
 	}
-	return append([]any{}, found...), s.spend(len(found))
+	return found, nil
 }
 
 func runOneLine(s *scope, args []any) (any, error) {
-	t := args[0].(string)
-	return strings.Join(strings.Fields(t), " "), s.spend(len(t) / 16)
+	t, err := s.rewritten(args[0])
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	b.Grow(len(t))
+	for word := range strings.FieldsSeq(t) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+	}
+	return b.String(), nil
 }

@@ -49,7 +49,7 @@ func (s *scope) weigh(v any, share int) error {
 				return err
 			}
 		}
-		return s.spend(1)
+		return s.spend(1 + 8*len(v)) // whoever walks through it sorts it
 	case []string:
 		for _, item := range v {
 			if err := s.spend(1 + len(item)/share); err != nil {

@@ -91,8 +91,8 @@ func runRepeat(s *scope, args []any) (any, error) {
 func runTruncate(s *scope, args []any) (any, error) {
 	whole := args[0].(string)
 	most, err := wholeBetween(args[1], 0, maxText, "characters")
-	if err != nil {
-		return nil, err
+	if err != nil || len(whole) <= most && len(whole) < 1_000 {
+		return whole, err
 	}
 	end, ok := optional[string](args, 2)
 	if !ok {
@@ -108,11 +108,15 @@ func runTruncate(s *scope, args []any) (any, error) {
 			cut = at
 		}
 		if n == most {
-			return whole[:cut] + firstCharacters(end, most), s.spend(at / 4)
+			return whole[:cut] + firstCharacters(end, most), nil
 		}
-		at += character(whole[at:])
+		size := character(whole[at:])
+		at += size
+		if err := s.spend(1 + size/4); err != nil {
+			return nil, err
+		}
 	}
-	return whole, s.spend(len(whole) / 4)
+	return whole, nil
 }
 
 // firstCharacters gives the first characters of a text.

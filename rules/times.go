@@ -27,6 +27,9 @@ func timeOf(function string, v any, zone *time.Location) (time.Time, error) {
 	case time.Time:
 		return v, nil
 	case string:
+		if len(v) > maxWritten {
+			return time.Time{}, fmt.Errorf("%.40q… is not a time", v)
+		}
 		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
 			return since1970(float64(n))
 		}
@@ -65,6 +68,9 @@ func since1970(n float64) (time.Time, error) {
 	whole, part := math.Modf(n)
 	return time.Unix(int64(whole), int64(part*1e9)), nil
 }
+
+// maxWritten bounds the text of a time, in bytes: no platform writes one so long.
+const maxWritten = 100
 
 // maxLayout bounds the layout of a time, in bytes.
 const maxLayout = 200
