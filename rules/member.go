@@ -214,8 +214,11 @@ func (c *examiner) callNamed(n *ast.CallNode, name string) *kind {
 	if f.reads {
 		c.facts.store = true
 	}
-	if c.arguments(n, name, f.Signature, n.Arguments, args, f.least, f.most, f.params) && name == "became" {
-		c.meant(n.Arguments[0], args[0], n.Arguments[2])
+	if c.arguments(n, name, f.Signature, n.Arguments, args, f.least, f.most, f.params) {
+		if name == "became" {
+			c.meant(n.Arguments[0], args[0], n.Arguments[2])
+		}
+		c.asWritten(f, n.Arguments, args)
 	}
 	return f.kind(args)
 }
@@ -245,6 +248,9 @@ func (c *examiner) arguments(at ast.Node, name, signature string, nodes []ast.No
 		want := params[min(i, len(params)-1)]
 		if want == anything || !k.known() || k.form == want || want == list && k.form == table || want == table && k.form == object {
 			continue
+		}
+		if want == table {
+			want = object // the word for it
 		}
 		c.wrong(nodes[i], fmt.Sprintf("%s wants %s here, and %s is %s", name, want, source(nodes[i]), k.form), hint)
 		fine = false
