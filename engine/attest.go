@@ -51,7 +51,7 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 	typ, known := e.eventType(&r.Event)
 	lively := follows(src, r.Type)
 	if !known || !need.Listens && !lively {
-		e.conclude(ctx, r, EventUnmatched, "no rule listens to "+r.Type)
+		e.conclude(ctx, r, EventUnmatched, nobodyListens+r.Type)
 		return
 	}
 	store := event.Store{ID: r.Store}
@@ -76,7 +76,7 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 		}
 	}
 	if !need.Listens {
-		e.conclude(ctx, r, EventUnmatched, "no rule listens to "+r.Type)
+		e.conclude(ctx, r, EventUnmatched, nobodyListens+r.Type)
 		return
 	}
 	runs := e.match(set, r, seen.entity, seen.was, store)

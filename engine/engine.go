@@ -79,6 +79,8 @@ const (
 type Engine struct {
 	o          Options
 	rules      atomic.Pointer[rules.Set]
+	adopted    atomic.Pointer[adopted]
+	toAdopt    chan struct{} // has an entry when adopted has changed
 	pinned     revisions
 	committer  *committer
 	events     *queue[*Record]
@@ -126,7 +128,8 @@ func New(o Options) *Engine {
 	}
 	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), lives: newLifeState(), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
 	e.shared, _ = o.Ledger.(Shared)
-	e.rules.Store(o.Rules)
+	e.toAdopt = make(chan struct{}, 1)
+	e.adopt(o.Rules)
 	e.health.start()
 	e.feedCtx, e.endFeed = context.WithCancel(context.Background())
 	e.workCtx, e.endWork = context.WithCancel(context.Background())
@@ -142,7 +145,7 @@ func New(o Options) *Engine {
 }
 
 // Use swaps the rules. Runs under way keep the revision they began with.
-func (e *Engine) Use(set *rules.Set) { e.rules.Store(set) }
+func (e *Engine) Use(set *rules.Set) { e.adopt(set) }
 
 // Rules gives the rules in use.
 func (e *Engine) Rules() *rules.Set { return e.rules.Load() }
@@ -155,6 +158,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.workers.Go(func() { e.watch(e.feedCtx) })
+	e.workers.Go(func() { e.keepAnnals(e.feedCtx) })
 	if e.o.Changes {
 		e.workers.Go(func() { e.keepSweeping(e.feedCtx) })
 	}

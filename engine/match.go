@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func (e *Engine) match(set *rules.Set, r *Record, entity, was map[string]any, st
 	var notes []string
 	for _, d := range set.Match(in) {
 		if d.Verdict == rules.Errs {
-			notes = append(notes, fmt.Sprintf("rule %s could not be decided: %v", d.Rule.ID(), d.Err))
+			notes = append(notes, "rule "+d.Rule.ID()+undecided+d.Err.Error())
 			if d.Rule.StopsOnError {
 				r.State, r.Note = EventFailed, clip(notes[len(notes)-1]+"; it asks for the event to be put aside then: mend the rule and replay the event", 2000)
 				return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"shopbell/actions"
@@ -51,21 +52,26 @@ func redirect(kind *actions.Kind, params json.RawMessage, to string) (redirected
 	return redirected, ""
 }
 
-// proceed makes a run's next step ready, of the branch and for the item that it is for.
+// proceed makes a run's next step ready.
 func (e *Engine) proceed(u *Run, rule *rules.Rule, in *rules.Input) {
-	b := rules.Branch{Else: u.isElse()}
-	items, err := rule.Items(in)
-	switch {
-	case err == nil && items == nil:
-	case err == nil && u.Item < len(items):
-		b.Item = items[u.Item]
-	default:
-		note := "what this step is about cannot be found in the event any more"
-		if err != nil {
-			note = err.Error()
-		}
-		u.unready(note)
+	b, err := branchOf(u, rule, in)
+	if err != nil {
+		u.unready(err.Error())
 		return
 	}
 	e.prepare(u, rule, b, in)
+}
+
+// branchOf gives the branch of a rule that a run is for, with its item as it was when the event was matched.
+func branchOf(u *Run, rule *rules.Rule, in *rules.Input) (rules.Branch, error) {
+	b := rules.Branch{Else: u.isElse()}
+	items, err := rule.Items(in)
+	switch {
+	case err != nil || items == nil:
+		return b, err
+	case u.Item >= len(items):
+		return b, errors.New("the item that this is about cannot be found in the event any more")
+	}
+	b.Item = items[u.Item]
+	return b, nil
 }

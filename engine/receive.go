@@ -93,7 +93,7 @@ func (e *Engine) admit(src sources.Source, ev *event.Event) *Accept {
 	case follows(src, ev.Type):
 		r.State = EventPending
 	case !need.Listens:
-		r.Note = "no rule listens to " + ev.Type
+		r.Note = nobodyListens + ev.Type
 	case need.Profile || reads(src, typ, need.Entity):
 		r.State = EventPending
 	default:

@@ -55,7 +55,7 @@ func branches(node ast.Node, lets []*ast.VariableDeclaratorNode) *branch {
 // asking is one condition being explained for one event.
 type asking struct {
 	*Explainer
-	*parts
+	*taken
 	rule    *Rule
 	program *program
 	env     map[string]any
@@ -190,13 +190,13 @@ func (a *asking) away(b *branch, want bool) (away, holding int) {
 
 // clause tells of a branch.
 func (a *asking) clause(b *branch) Clause {
-	c := Clause{Text: clauseText(b.node), File: a.rule.File, Holds: a.answer(b), Beyond: a.beyond[b]}
+	c := Clause{Text: clauseText(b.node), Holds: a.answer(b), Beyond: a.beyond[b]}
 	offset := firstOffset(b.node)
 	failed := a.failureIn(b)
 	if c.Holds == Failed && failed != nil {
 		offset = max(offset, failed.offset)
 	}
-	c.Line, c.Column = a.program.place(offset)
+	c.File, c.Line, c.Column = a.program.where.locate(offset)
 	if b.op == "" || b.op == "not" && b.kids[0].op == "" {
 		leaf := b
 		if b.op == "not" {
@@ -308,7 +308,7 @@ func (a *asking) compiled(node ast.Node, lets []*ast.VariableDeclaratorNode, ove
 		return p, nil
 	}
 	a.programs[key] = nil
-	tree, err := a.dialect.parse(a.code)
+	tree, err := a.read(a.program)
 	if err != nil {
 		return nil, errNotAsked
 	}
@@ -328,7 +328,7 @@ func (a *asking) compiled(node ast.Node, lets []*ast.VariableDeclaratorNode, ove
 	if err != nil {
 		return nil, errNotAsked
 	}
-	p := &program{code: a.code, vm: compiled, machines: a.program.machines, place: a.program.place}
+	p := &program{code: a.code, vm: compiled, machines: a.program.machines, where: a.program.where}
 	a.programs[key] = p
 	return p, nil
 }

@@ -219,8 +219,14 @@ func (r *reader) parse(code string) (ast.Node, error) {
 	if err != nil || len(r.defined.all) == 0 {
 		return node, err
 	}
-	w := &writer{reader: r, left: maxNodes}
-	return w.expand(node), w.err
+	return r.dialect.expand(node, r.defined, func(name string) { r.uses[name], r.usesAll[name] = true, true })
+}
+
+// expand puts what names stand for in their place; used is told of each.
+func (d *dialect) expand(node ast.Node, defined *definitions, used func(name string)) (ast.Node, error) {
+	w := &writer{dialect: d, defined: defined, used: used, left: maxNodes}
+	node = w.expand(node)
+	return node, w.err
 }
 
 // A misuse is what is wrong with a use of a definition.
@@ -230,10 +236,12 @@ func (w *misuse) Error() string { return w.message }
 
 // A writer writes definitions out in the expressions that use them.
 type writer struct {
-	reader *reader
-	open   []*definition // being written out
-	left   int           // parts that may still be added
-	err    error
+	dialect *dialect
+	defined *definitions
+	used    func(name string)
+	open    []*definition // being written out
+	left    int           // parts that may still be added
+	err     error
 }
 
 func (w *writer) expand(node ast.Node) ast.Node {
@@ -243,7 +251,7 @@ func (w *writer) expand(node ast.Node) ast.Node {
 
 // Visit implements [ast.Visitor]. Children are visited before their parents, and what is put in is not visited.
 func (w *writer) Visit(node *ast.Node) {
-	if let, ok := (*node).(*ast.VariableDeclaratorNode); ok && w.reader.defined.byName[let.Name] != nil {
+	if let, ok := (*node).(*ast.VariableDeclaratorNode); ok && w.defined.byName[let.Name] != nil {
 		w.fail(let, fmt.Sprintf("%q is defined already", let.Name), "Choose another name.")
 		return
 	}
@@ -251,7 +259,7 @@ func (w *writer) Visit(node *ast.Node) {
 	if !ok || w.err != nil {
 		return
 	}
-	d := w.reader.defined.byName[name.Value]
+	d := w.defined.byName[name.Value]
 	if d == nil {
 		return
 	}
@@ -259,7 +267,7 @@ func (w *writer) Visit(node *ast.Node) {
 		w.fail(name, fmt.Sprintf("%q stands for itself here", d.name), "A definition cannot use itself, not through another one either.")
 		return
 	}
-	w.reader.uses[d.name], w.reader.usesAll[d.name] = true, true
+	w.used(d.name)
 	if d.broken {
 		w.err = errBroken
 		return
@@ -286,7 +294,7 @@ func (w *writer) write(d *definition, at ast.Node) ast.Node {
 		list.SetLocation(at.Location())
 		return list
 	}
-	node, err := w.reader.dialect.parse(d.code)
+	node, err := w.dialect.parse(d.code)
 	if err != nil {
 		w.err = errBroken
 		return at

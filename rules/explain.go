@@ -65,7 +65,7 @@ type Explainer struct {
 	NoWas string
 
 	dialect *dialect
-	taken   map[*program]*parts
+	taken   map[*program]*taken
 	hidden  secretWords
 }
 
@@ -74,7 +74,7 @@ const maxTaken = 10_000
 
 // NewExplainer makes an explainer.
 func NewExplainer() *Explainer {
-	return &Explainer{dialect: newDialect(), taken: map[*program]*parts{}, hidden: newSecretWords()}
+	return &Explainer{dialect: newDialect(), taken: map[*program]*taken{}, hidden: newSecretWords()}
 }
 
 // Explain says why the rule does what it does about an event. The verdict is that of [Rule.Decide], for the same
@@ -86,25 +86,55 @@ func (x *Explainer) Explain(r *Rule, in *Input) Explanation {
 	if why := r.deaf(in); why != "" {
 		return Explanation{Verdict: Ignores, Sentence: why}
 	}
-	d := r.Decide(in)
-	out := Explanation{Verdict: d.Verdict}
-	if r.condition == nil {
-		out.Sentence = "it has no condition, so it fires on every event that it listens to"
-		return out
-	}
 	noun := r.noun(in.Event.Source, in.Event.Type)
-	x.fill(&out, r, r.condition, noun, environment(in, noun, r.envelope), d.Err)
+	env := environment(in, noun, r.envelope)
+	out := Explanation{Verdict: Fires, Sentence: "it has no condition, so it fires on every event that it listens to"}
+	if r.condition != nil {
+		fires, err := r.decide(r.condition, env)
+		switch {
+		case err != nil:
+			out.Verdict = Errs
+		case !fires:
+			out.Verdict = Passes
+		}
+		x.fill(&out, r, r.condition, noun, env, err)
+	}
+	r.explainBranch(&out, r.verdict(env))
 	return out
 }
 
+// explainBranch tells what comes after the condition: else, and the list of each.
+func (r *Rule) explainBranch(out *Explanation, d Decision) {
+	before := out.Verdict
+	if before == Errs || before == Passes && len(r.Else) == 0 {
+		return
+	}
+	if out.Verdict = d.Verdict; before == Passes {
+		out.Sentence += "; so the steps of its else are done"
+	}
+	switch {
+	case r.each == nil:
+	case d.Verdict == Errs:
+		out.Sentence += "; its each could not be worked out: " + d.Err.Error()
+	case d.Verdict == Passes:
+		out.Sentence += "; but the list of its each, " + r.Each + ", is empty"
+	default:
+		out.Sentence += fmt.Sprintf("; for %d %s of its each, %s", len(d.Items), plural(len(d.Items), "item", "items"), r.Each)
+	}
+}
+
 // Step says why a step of a run was wanted or left out, by the step's own `if`. steps is what earlier steps left.
-func (x *Explainer) Step(r *Rule, step int, in *Input, steps map[string]any) Explanation {
-	if step < 0 || step >= len(r.steps) || r.steps[step].condition == nil {
+func (x *Explainer) Step(r *Rule, b Branch, step int, in *Input, steps map[string]any) Explanation {
+	all := r.compiledBranch(b.Else)
+	if step < 0 || step >= len(all) || all[step].condition == nil {
 		return Explanation{Verdict: Fires, Sentence: "the step has no condition"}
 	}
-	p, noun := r.steps[step].condition, r.noun(in.Event.Source, in.Event.Type)
+	p, noun := all[step].condition, r.noun(in.Event.Source, in.Event.Type)
 	env := environment(in, noun, r.envelope)
 	env["steps"] = maps.Clone(steps)
+	if r.each != nil {
+		env["item"] = b.Item
+	}
 	out := Explanation{Verdict: Passes}
 	holds, err := r.decide(p, env)
 	switch {
@@ -146,7 +176,7 @@ func (x *Explainer) fill(out *Explanation, r *Rule, p *program, noun string, env
 		return
 	}
 	out.Entity, out.Profile = taken.entity, taken.profile
-	a := &asking{Explainer: x, parts: taken, rule: r, program: p, env: env, noun: noun, left: 4 * maxSteps, runs: maxAsked,
+	a := &asking{Explainer: x, taken: taken, rule: r, program: p, env: env, noun: noun, left: 4 * maxSteps, runs: maxAsked,
 		heard: map[*branch]heard{}, beyond: map[*branch]bool{}}
 	root := taken.root
 	a.ask(root)
@@ -194,8 +224,8 @@ func verdictWords(v Verdict, failed error) string {
 	return "its condition is false"
 }
 
-// parts are a condition taken apart, with the programs that its parts were compiled to so far.
-type parts struct {
+// A taken is a condition taken apart, with the programs that its parts were compiled to so far.
+type taken struct {
 	code            string
 	root            *branch
 	places          map[ast.Node]int // in the order of a walk, which is the same whenever the code is read
@@ -205,15 +235,15 @@ type parts struct {
 
 // takeApart reads a condition once more, for the tree that was compiled has been changed by that. It is nil when that
 // fails, which it did not when the rule was loaded.
-func (x *Explainer) takeApart(p *program) *parts {
+func (x *Explainer) takeApart(p *program) *taken {
 	if t, ok := x.taken[p]; ok {
 		return t
 	}
-	node, err := x.dialect.parse(p.code)
+	node, err := x.read(p)
 	if err != nil {
 		return nil
 	}
-	t := &parts{code: p.code, places: map[ast.Node]int{}, programs: map[string]*program{}}
+	t := &taken{code: p.code, places: map[ast.Node]int{}, programs: map[string]*program{}}
 	for i, n := range walked(node) {
 		t.places[n] = i
 		switch n := n.(type) {
@@ -231,6 +261,15 @@ func (x *Explainer) takeApart(p *program) *parts {
 	}
 	x.taken[p] = t
 	return t
+}
+
+// read reads a program's code, with what its names stand for.
+func (x *Explainer) read(p *program) (ast.Node, error) {
+	node, err := x.dialect.parse(p.code)
+	if err != nil || p.where.defined == nil {
+		return node, err
+	}
+	return x.dialect.expand(node, p.where.defined, func(string) {})
 }
 
 func callee(n *ast.CallNode) string {

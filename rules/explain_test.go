@@ -127,7 +127,7 @@ func TestExplainStep(t *testing.T) {
       - if: steps.call.status >= 400
         log: { message: x }
 `}, world())
-	x := rules.NewExplainer().Step(s.Rules()[0], 1, input("order.updated", order(nil), nil), map[string]any{"call": map[string]any{"status": 200}})
+	x := rules.NewExplainer().Step(s.Rules()[0], rules.Branch{}, 1, input("order.updated", order(nil), nil), map[string]any{"call": map[string]any{"status": 200}})
 	if x.Verdict != rules.Passes || x.Sentence != "steps.call.status >= 400 is false: steps.call.status is 200" {
 		t.Errorf("%s %s", x.Verdict, x.Sentence)
 	}

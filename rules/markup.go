@@ -32,14 +32,14 @@ func runStripTags(s *scope, args []any) (any, error) {
 			inside = ""
 		case inside == "" && kind == html.StartTagToken && (name == "script" || name == "style"):
 			inside = name
-		case parts(name):
+		case standsAlone(name):
 			b.WriteByte('\n')
 		}
 	}
 }
 
-// parts tells of elements that stand on lines of their own.
-func parts(name string) bool {
+// standsAlone tells of elements that stand on lines of their own.
+func standsAlone(name string) bool {
 	return slices.Contains([]string{
 		"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "hr", "section", "article", "pre",
 	}, name)

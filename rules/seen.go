@@ -302,7 +302,7 @@ func (x *Explainer) shown(name string, v any) string {
 	case nil:
 		return "nil"
 	case safe:
-		return x.shown(name, string(v))
+		return x.shown(name, v.text)
 	case string:
 		if x.hidden.value.MatchString(v) {
 			return "not shown: it looks like a secret"

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"shopbell/rules"
+)
+
+// The annals tell which revision of each rule was in use from when on, so that an explanation can say that a rule was not
+// there when an event came. They are memos of no store: one says when they were begun, and the rules are spread over
+// others by the hash of their names, each small enough to be written anew.
+const (
+	memoAnnals = "rules/"
+	memoBegun  = memoAnnals + "begun"
+	keptMarks  = 20 // revisions of one rule that are remembered: the latest
+)
+
+// A mark is a revision of a rule, and from when on it was in use, in milliseconds since 1970; 0 stands for: when the
+// annals were begun.
+type mark struct {
+	Revision string `json:"r"`
+	Since    int64  `json:"t,omitempty"`
+}
+
+// chapter gives the name of the memo that tells of a rule.
+func chapter(rule string) string {
+	sum := sha256.Sum256([]byte(rule))
+	return memoAnnals + hex.EncodeToString(sum[:1])
+}
+
+// adopted are rules, and when they came into use.
+type adopted struct {
+	set *rules.Set
+	at  time.Time
+}
+
+// adopt makes rules the ones in use, and has the annals tell of them.
+func (e *Engine) adopt(set *rules.Set) {
+	e.rules.Store(set)
+	e.adopted.Store(&adopted{set, time.Now()})
+	select {
+	case e.toAdopt <- struct{}{}:
+	default: // it is to be looked at already
+	}
+}
+
+// keepAnnals writes down which rules are in use, until ctx ends. Events do not wait for it.
+func (e *Engine) keepAnnals(ctx context.Context) {
+	var written *rules.Set
+	for {
+		now := e.adopted.Load()
+		for wait := time.Second; now.set != written; wait = min(2*wait, time.Minute) {
+			err := e.writeAnnals(ctx, now, written)
+			if err == nil {
+				written = now.set
+				break
+			}
+			e.o.Log.Warn("it could not be written down which rules are in use; trying again", "error", err, "in", wait.String())
+			if !pause(ctx, wait) {
+				return
+			}
+		}
+		select {
+		case <-e.toAdopt:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// writeAnnals writes down what is new in some rules since others were written down.
+func (e *Engine) writeAnnals(ctx context.Context, now *adopted, before *rules.Set) error {
+	known := map[string]string{}
+	if before != nil {
+		for _, r := range before.Rules() {
+			known[r.ID()] = r.Revision
+		}
+	}
+	chapters := map[string]map[string]string{}
+	for _, r := range now.set.Rules() {
+		if known[r.ID()] == r.Revision {
+			continue
+		}
+		name := chapter(r.ID())
+		if chapters[name] == nil {
+			chapters[name] = map[string]string{}
+		}
+		chapters[name][r.ID()] = r.Revision
+	}
+	since := now.at.UnixMilli()
+	var changes []Change
+	switch _, err := e.o.Ledger.Memo(ctx, "", "", memoBegun); {
+	case errors.Is(err, ErrNone):
+		value, _ := json.Marshal(since)
+		changes, since = append(changes, &Put{Memo: Memo{Name: memoBegun, Value: value}}), 0
+	case err != nil:
+		return err
+	}
+	var puts []*Put
+	for _, name := range slices.Sorted(maps.Keys(chapters)) {
+		p, err := e.writeChapter(ctx, name, chapters[name], since)
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			puts, changes = append(puts, p), append(changes, p)
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := e.committer.commit(ctx, nil, changes...); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(puts, func(p *Put) bool { return p.Stale }) {
+		return errors.New("another node wrote at the same time")
+	}
+	return nil
+}
+
+// writeChapter gives a chapter with the revisions that it does not have yet; nil when it has them all.
+func (e *Engine) writeChapter(ctx context.Context, name string, revisions map[string]string, since int64) (*Put, error) {
+	old, err := e.o.Ledger.Memo(ctx, "", "", name)
+	if err != nil && !errors.Is(err, ErrNone) {
+		return nil, err
+	}
+	marks, err := readChapter(old)
+	if err != nil {
+		return nil, err
+	}
+	news := false
+	for rule, revision := range revisions {
+		all := marks[rule]
+		if len(all) > 0 && all[len(all)-1].Revision == revision {
+			continue
+		}
+		all = append(all, mark{revision, since})
+		marks[rule], news = all[max(0, len(all)-keptMarks):], true
+	}
+	if !news {
+		return nil, nil
+	}
+	value, err := json.Marshal(marks)
+	if err != nil {
+		return nil, err
+	}
+	return &Put{Memo: Memo{Name: name, Value: value}, Of: old.Updated}, nil
+}
+
+func readChapter(m Memo) (map[string][]mark, error) {
+	marks := map[string][]mark{}
+	if len(m.Value) == 0 {
+		return marks, nil
+	}
+	if err := json.Unmarshal(m.Value, &marks); err != nil {
+		return nil, fmt.Errorf("what is known of when rules were read is broken: %w", err)
+	}
+	return marks, nil
+}
+
+// annals are what is known of when rules came into use. They are read as far as they are asked.
+type annals struct {
+	ledger   Reader
+	begun    time.Time // zero: there are none
+	asked    bool
+	chapters map[string]map[string][]mark
+}
+
+// at tells which revision of a rule was in use at a time. known is false when nobody wrote it down then; revision is
+// "" when the rule was not there, and since is then when it first was.
+func (a *annals) at(ctx context.Context, rule string, when time.Time) (revision string, since time.Time, known bool, err error) {
+	marks, err := a.of(ctx, rule)
+	if err != nil || a.begun.IsZero() || len(marks) == 0 || when.Before(a.begun) && marks[0].Since == 0 {
+		return "", time.Time{}, false, err
+	}
+	first := marks[0]
+	if first.Since == 0 || !time.UnixMilli(first.Since).After(when) {
+		for _, m := range marks {
+			if m.Since == 0 || !time.UnixMilli(m.Since).After(when) {
+				revision = m.Revision
+			}
+		}
+		return revision, time.Time{}, true, nil
+	}
+	if len(marks) == keptMarks { // older ones are not kept
+		return "", time.Time{}, false, nil
+	}
+	return "", time.UnixMilli(first.Since), true, nil
+}
+
+// since tells from when on the latest revision of a rule has been in use; zero when that is not known.
+func (a *annals) since(ctx context.Context, rule string) time.Time {
+	marks, err := a.of(ctx, rule)
+	if err != nil || len(marks) == 0 || marks[len(marks)-1].Since == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(marks[len(marks)-1].Since)
+}
+
+func (a *annals) of(ctx context.Context, rule string) ([]mark, error) {
+	if !a.asked {
+		m, err := a.ledger.Memo(ctx, "", "", memoBegun)
+		if err != nil && !errors.Is(err, ErrNone) {
+			return nil, err
+		}
+		var begun int64
+		if err == nil && json.Unmarshal(m.Value, &begun) == nil {
+			a.begun = time.UnixMilli(begun)
+		}
+		a.asked, a.chapters = true, map[string]map[string][]mark{}
+	}
+	name := chapter(rule)
+	if a.chapters[name] == nil {
+		m, err := a.ledger.Memo(ctx, "", "", name)
+		if err != nil && !errors.Is(err, ErrNone) {
+			return nil, err
+		}
+		if a.chapters[name], err = readChapter(m); err != nil {
+			return nil, err
+		}
+	}
+	return a.chapters[name][rule], nil
+}
