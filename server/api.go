@@ -35,6 +35,8 @@ func (s *Server) apiRoutes(g *gin.RouterGroup) {
 	in.GET("/sources/:source", s.apiSource)
 	in.POST("/sources/:source/stores/:store/revive", s.apiRevive)
 	in.POST("/forget", s.apiForget)
+	in.GET("/explain", s.apiExplain)
+	in.POST("/explain", s.apiExplainGiven)
 	in.GET("/stats", s.apiStats)
 	in.GET("/status", s.apiStatus)
 	in.POST("/reload", s.apiReload)

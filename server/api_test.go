@@ -50,6 +50,12 @@ func apiCalls() []apiCall {
 		{"POST", "/sources/{source}/stores/{store}/revive", "/sources/none/stores/1003/revive", 404, nil},
 		{"POST", "/forget", "/forget", 400, nil}, {"POST", "/forget", `/forget {"person":"jane@example.com"}`, 200, nil}, {"POST", "/forget", `/forget {"who":"jane"}`, 400, nil},
 		{"POST", "/forget", `/forget {"source":"ecwid"}`, 400, nil},
+		{"GET", "/explain", "/explain?event=9", 200, nil}, {"GET", "/explain", "/explain?event=5", 200, nil}, {"GET", "/explain", "/explain?recipient=jane@example.com&limit=3", 200, nil},
+		{"GET", "/explain", "/explain?event=3", 200, nil}, {"GET", "/explain", "/explain?event=none", 404, nil}, {"GET", "/explain", "/explain", 400, nil},
+		{"GET", "/explain", "/explain?event=9&rule=nobody", 400, nil}, {"GET", "/explain", "/explain?limit=0", 400, nil}, {"GET", "/explain", "/explain?subject=order/503", 503, nil},
+		{"POST", "/explain", `/explain {"source":"ecwid","type":"order.updated","store":"1003","entity":{"paymentStatus":"PAID","total":150}}`, 200, nil},
+		{"POST", "/explain", `/explain?rule=big-order {"source":"ecwid","type":"order.updated"}`, 200, nil},
+		{"POST", "/explain", `/explain {"source":"ecwid","type":"order.opened"}`, 400, nil}, {"POST", "/explain", `/explain {"kind":1}`, 400, nil},
 		{"GET", "/openapi.json", "/openapi.json", 200, nil},
 	}
 }

@@ -118,6 +118,15 @@ func (f *fakeEngine) Forget(_ context.Context, w engine.Forgetting) (engine.Forg
 	return engine.Forgot{Looked: 3, Events: 2, Runs: 1, Next: 7}, f.ask("forget "+w.Person, 1)
 }
 
+// Explain works with the real thing on a real rule and events of its own: its answers are what is held against the contract.
+func (f *fakeEngine) Explain(ctx context.Context, q engine.Question) (engine.Story, error) {
+	if err := f.ask("explain", 1); err != nil || q.Subject == "order/503" {
+		return engine.Story{}, engine.ErrFull
+	}
+	set, world := explainedRules()
+	return engine.Explain(ctx, &fakeLedger{events: sampleEvents(), runs: sampleRuns(), counts: sampleCounts()}, set, world, q)
+}
+
 func (f *fakeEngine) Probe(context.Context) {}
 
 func (f *fakeEngine) Health() engine.Health {
@@ -157,7 +166,7 @@ func (l *fakeLedger) Run(_ context.Context, id int64) (engine.Run, error) {
 
 func (l *fakeLedger) Events(_ context.Context, f engine.EventFilter) (found []engine.Record, _ error) {
 	for _, r := range slices.Backward(l.events) {
-		if (f.State == "" || f.State == r.State) && (f.Type == "" || f.Type == r.Type) &&
+		if (f.State == "" || f.State == r.State) && (f.Type == "" || f.Type == r.Type) && (f.ID == "" || f.ID == r.ID) &&
 			(f.Before == 0 || r.Seq < f.Before) && len(found) < f.Limit {
 			r.Body, r.Data, r.Entity = nil, nil, nil
 			found = append(found, r)
@@ -178,6 +187,10 @@ func (l *fakeLedger) Runs(_ context.Context, f engine.RunFilter) (found []engine
 
 func (l *fakeLedger) Counts(context.Context, time.Time) ([]engine.Count, error) {
 	return l.counts, l.err
+}
+
+func (l *fakeLedger) Memo(context.Context, string, string, string) (engine.Memo, error) {
+	return engine.Memo{}, engine.ErrNone
 }
 
 func (l *fakeLedger) Revision(_ context.Context, hash string) (engine.Revision, error) {

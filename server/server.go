@@ -44,6 +44,7 @@ type Engine interface {
 	Agree(source, state string) (string, error)
 	Install(ctx context.Context, source string, query url.Values) (store string, err error)
 	Forget(context.Context, engine.Forgetting) (engine.Forgot, error)
+	Explain(context.Context, engine.Question) (engine.Story, error)
 }
 
 var _ Engine = (*engine.Engine)(nil)
