@@ -112,13 +112,11 @@ func (t teller) rule(s engine.RuleStory, runs []engine.RunStory) {
 	}
 	t.say(2, "", fmt.Sprintf("rule %s: %s", s.ID, ruleWords(s, x)))
 	if x != nil {
-		t.say(4, "why     ", x.Sentence)
+		t.why(x)
 		if d := x.Decider; d != nil {
 			t.say(4, "where   ", fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column))
 		}
-		if (len(x.Clauses) > 1 || x.Verdict == rules.Errs) && !(x.Any && x.Verdict == rules.Passes) {
-			t.clauses(x)
-		}
+		t.besides(x)
 	}
 	if s.Old != nil && s.Now != nil {
 		t.say(4, "today   ", fmt.Sprintf("it %s: %s", verdictToday(s.Now), s.Now.Sentence))
@@ -129,16 +127,33 @@ func (t teller) rule(s engine.RuleStory, runs []engine.RunStory) {
 	t.runs(s.Runs, runs)
 }
 
-// clauses prints the other parts of a condition: with what does not hold, all is said that there is to say of it.
-func (t teller) clauses(x *rules.Explanation) {
+// why prints what decided: each clause in a line of its own, where it took all of them.
+func (t teller) why(x *rules.Explanation) {
+	if !whole(x) {
+		t.say(4, "why     ", x.Sentence)
+		return
+	}
+	mark := "why     "
 	for _, c := range x.Clauses {
-		if len(x.Clauses) == 1 || x.Decider != nil && c.Text == x.Decider.Text && c.Line == x.Decider.Line && c.Column == x.Decider.Column {
-			continue
+		t.say(4, mark, c.Sentence)
+		mark = "and     "
+	}
+}
+
+// whole tells whether it took all clauses to settle a condition.
+func whole(x *rules.Explanation) bool {
+	return len(x.Clauses) > 1 && (x.Verdict == rules.Fires && !x.Any || x.Verdict == rules.Passes && x.Any)
+}
+
+// besides prints the clauses that did not decide.
+func (t teller) besides(x *rules.Explanation) {
+	if whole(x) || len(x.Clauses) < 2 {
+		return
+	}
+	for _, c := range x.Clauses {
+		if c.Line != x.Decider.Line || c.Column != x.Decider.Column {
+			t.say(4, "besides ", c.Sentence)
 		}
-		if x.Verdict == rules.Fires && c.Holds == rules.Yes && !x.Any {
-			continue // the sentence has them all
-		}
-		t.say(4, "besides ", c.Sentence)
 	}
 }
 

@@ -197,12 +197,13 @@ func (t *teller) runs(ctx context.Context, one *EventStory) error {
 		}
 		one.Runs = append(one.Runs, RunStory{Run: u})
 	}
-	if n := len(one.Runs); n > 0 {
-		word := "One rule fired."
-		if of := rulesOf(one.Runs); of > 1 {
-			word = fmt.Sprintf("%d rules fired.", of)
-		}
-		one.Words = slices.Insert(one.Words, 0, word)
+	switch of := rulesOf(one.Runs); {
+	case of == 0 && one.Record.State == EventPlanned:
+		one.Words = slices.Insert(one.Words, 0, "A condition held, and nothing was done for it.")
+	case of == 1:
+		one.Words = slices.Insert(one.Words, 0, "One rule fired.")
+	case of > 1:
+		one.Words = slices.Insert(one.Words, 0, fmt.Sprintf("%d rules fired.", of))
 	}
 	return nil
 }
