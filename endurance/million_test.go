@@ -21,13 +21,13 @@ import (
 	"shopbell/sources/ecwid/ecwidtest"
 )
 
-var million = flag.Bool("million", false, "a million events instead of a twentieth of them")
+var million = flag.Bool("million", false, "a million events instead of a fiftieth of them")
 
 // TestMillion fills a ledger with events as Ecwid stores make them: half of them orders that a rule acted on, half of them
 // products; every one read back whole. It measures what that takes on disk and in memory, how soon the server is ready
 // with it, and how long each list of the API takes.
 func TestMillion(t *testing.T) {
-	n := 50_000
+	n := 20_000
 	if *million {
 		n = 1_000_000
 	}

@@ -244,14 +244,13 @@ func webhookAndPollAtOnce(t *testing.T, newBench maker) {
 			now := late
 			late = nil
 			mu.Unlock()
-			for i, n := range now {
-				go func() {
-					time.Sleep(time.Duration(i) * 3 * time.Millisecond)
+			go func() { // one after the other, so that they come while the poll is worked
+				for _, n := range now {
 					if err := b.deliver(n); err != nil {
 						t.Error(err)
 					}
-				}()
-			}
+				}
+			}()
 			return nil
 		}
 	})

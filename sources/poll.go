@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"shopbell/event"
@@ -19,6 +20,14 @@ type Poller interface {
 	Poll(context.Context, Round) (Batch, error)
 	// Version gives when an entity was last changed by the platform's clock; zero when it does not tell.
 	Version(noun string, entity json.RawMessage) time.Time
+}
+
+// CheckPoll tells whether a source may poll in a mode; nil means yes. Its error is for the operator.
+func CheckPoll(m Mode, every time.Duration) error {
+	if m == Never && every > 0 {
+		return errors.New("attest: never and poll do not go together: that a poll and a webhook tell of the same change is known by reading it back; write attest: always, or poll: 0")
+	}
+	return nil
 }
 
 // A Round is what a poll begins with.

@@ -54,6 +54,9 @@ func open(name string, raw json.RawMessage) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sources.CheckPoll(c.Attest, every); err != nil {
+		return nil, err
+	}
 	entities := entities(c.OrderStatuses)
 	s := &source{name: name, mode: c.Attest, poll: pollConfig{every: every, entities: entities}, catalog: catalogOf(entities),
 		kinds: make(map[string]*entity), shops: make(map[string]*shop, len(c.Stores)), client: newCaller()}

@@ -50,7 +50,7 @@ func open(name string, raw json.RawMessage) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.check(every); err != nil {
+	if err := errors.Join(c.check(every), sources.CheckPoll(c.Attest, every)); err != nil {
 		return nil, err
 	}
 	s := &source{name: name, mode: c.Attest, mismatch: mismatch(c.OnMismatch), poll: every, types: typesByName(Catalog()),

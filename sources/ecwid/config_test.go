@@ -27,6 +27,7 @@ func TestOpenRefuses(t *testing.T) {
 		`{` + stores + `,"on_mismatch":"panic"}`:                                                                        `on_mismatch is "panic"; it must be act or ignore`,
 		`{"attest":"never","poll":"1m","stores":{"1003":{}}}`:                                                           "store 1003 has no token: give it the secret access token (secret_…), or set poll: 0",
 		`{"client_secret":"s","client_id":"c"}`:                                                                         "stores is empty: name at least one store by its numeric id, or give client_id and redirect_url",
+		`{` + stores + `,"attest":"never","poll":"15m"}`:                                                                "attest: never and poll do not go together",
 		`{` + stores + `,"poll":"often"}`:                                                                               `poll is "often"; write how often, such as 15m`,
 		`{` + stores + `,"poll":"-1m"}`:                                                                                 `poll is "-1m"; write how often, such as 15m`,
 		`{` + stores + `,"poll":"5s"}`:                                                                                  "it must be at least 10s",
