@@ -6,5 +6,5 @@ func (s *Set) Candidates(in *Input) int {
 	if l == nil {
 		return 0
 	}
-	return len(l.candidates(l.stores[in.Event.Store], environment(in, l.noun, true)))
+	return len(candidates(l.groups(in.Event.Store), environment(in, l.noun, true)))
 }

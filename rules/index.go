@@ -6,64 +6,43 @@ import (
 	"strings"
 )
 
-// A group is rules on one event type: those of one store, or those of every store. Their places tell the order.
+// An index finds, among rules on one event type, those that an event has to be held against. It is read-only once made.
 //
 // A rule whose condition has a [necessity] stands in lookups, by the values that its equalities wait for; an event is
-// looked up in each by what it has there. What is found is then evaluated as ever, so that the index only ever
-// passes over conditions of which it knows that they would give false, and would not fail.
-type group struct {
-	need     Need
-	envelope bool // some rule reads the event beyond its data, or the store
-	rules    []indexed
-	always   []int32 // places of the rules that every event is held against
-	lookups  []*lookup
-}
-
-// indexed is a rule at its place.
-type indexed struct {
-	*Rule
-	place int32
+// looked up in each by what it has there. What is found is then evaluated as ever, so that the index only ever passes
+// over conditions of which it knows that they would give false, and would not fail.
+type index struct {
+	rules   []*Rule // in order, as all lists of rules here
+	always  []*Rule // that every event is held against
+	lookups []*lookup
 }
 
 // A lookup finds rules by the values of one trail.
 type lookup struct {
-	trail  *trail
-	given  []given           // or else every rule of it may be told of
-	texts  map[string]span32 // ranges of its places
-	others map[value]span32
-	places []int32
-	all    []int32 // in order
+	trail   *trail
+	given   []given           // or else every rule of it may be told of
+	texts   map[string]span32 // ranges of its waiting rules
+	others  map[value]span32
+	waiting []*Rule // by value
+	all     []*Rule
 }
 
-// span32 is a range of the places of a lookup.
+// span32 is a range of the waiting rules of a lookup.
 type span32 struct{ from, to int32 }
-
-// add puts a rule on the list, and what it wants to know with it.
-func (g *group) add(r *Rule, place int32) {
-	g.rules = append(g.rules, indexed{r, place})
-	g.envelope = g.envelope || r.envelope
-	g.need = g.need.and(r.need)
-	g.need.Listens = true
-}
-
-// and gives what either wants to know.
-func (n Need) and(o Need) Need {
-	return Need{Listens: n.Listens || o.Listens, Data: n.Data || o.Data, Entity: n.Entity || o.Entity, Profile: n.Profile || o.Profile}
-}
 
 // wantsFalse says that a rule is to be told of events also when its condition is false.
 func (r *Rule) wantsFalse() bool { return len(r.Else) > 0 }
 
-// seal builds the lookups, once all rules are there.
-func (g *group) seal() {
-	crowds := g.crowds()
+func newIndex(rules []*Rule) *index {
+	x := &index{rules: rules}
+	c := crowdsOf(rules)
 	drafts := map[string]*draft{}
-	for _, r := range g.rules {
+	for _, r := range rules {
 		if r.condition == nil || r.wantsFalse() || len(r.necessities) == 0 {
-			g.always = append(g.always, r.place)
+			x.always = append(x.always, r)
 			continue
 		}
-		n := crowds.best(r.necessities)
+		n := c.best(r.necessities)
 		key := n.givenKey()
 		for i := range n.either {
 			e := &n.either[i]
@@ -72,15 +51,15 @@ func (g *group) seal() {
 			if d == nil {
 				d = &draft{lookup: &lookup{trail: e.trail, given: n.given}, texts: map[string]int32{}, others: map[value]int32{}}
 				drafts[at] = d
-				g.lookups = append(g.lookups, d.lookup)
+				x.lookups = append(x.lookups, d.lookup)
 			}
-			d.put(e, r.place)
+			d.put(e, r)
 		}
 	}
 	for _, d := range drafts {
 		d.finish()
 	}
-	g.rules = nil
+	return x
 }
 
 // givenKey tells which givens may share a lookup. Of lists the longest weight counts, so they are told apart by it.
@@ -100,22 +79,22 @@ func (n *necessity) givenKey() string {
 	return b.String()
 }
 
-// A draft is a lookup that is being built: first numbers of values, then places by value.
+// A draft is a lookup that is being built: first numbers of values, then rules by value.
 type draft struct {
 	lookup *lookup
 	texts  map[string]int32
 	others map[value]int32
-	values []int32 // of each place, the number of its value
+	values []int32 // of each rule, the number of its value
 	counts []int32 // by number
 }
 
-func (d *draft) put(e *equality, place int32) {
+func (d *draft) put(e *equality, r *Rule) {
 	t := d.lookup
 	for i, v := range e.oneOf {
 		if slices.Contains(e.oneOf[:i], v) {
 			continue
 		}
-		d.values, t.all = append(d.values, d.number(v)), append(t.all, place)
+		d.values, t.all = append(d.values, d.number(v)), append(t.all, r)
 	}
 }
 
@@ -148,9 +127,9 @@ func (d *draft) finish() {
 		spans[n] = span32{at, at}
 		at += count
 	}
-	t.places = make([]int32, len(t.all))
+	t.waiting = make([]*Rule, len(t.all))
 	for i, n := range d.values {
-		t.places[spans[n].to] = t.all[i]
+		t.waiting[spans[n].to] = t.all[i]
 		spans[n].to++
 	}
 	t.texts, t.others = make(map[string]span32, len(d.texts)), make(map[value]span32, len(d.others))
@@ -166,12 +145,12 @@ func (d *draft) finish() {
 // crowds counts, by trail and value, the rules that wait for it. It is nil where no rule has a choice.
 type crowds map[string]map[value]int
 
-func (g *group) crowds() crowds {
-	if !slices.ContainsFunc(g.rules, func(r indexed) bool { return len(r.necessities) > 1 }) {
+func crowdsOf(rules []*Rule) crowds {
+	if !slices.ContainsFunc(rules, func(r *Rule) bool { return len(r.necessities) > 1 }) {
 		return nil
 	}
 	c := crowds{}
-	for _, r := range g.rules {
+	for _, r := range rules {
 		for _, n := range r.necessities {
 			for _, e := range n.either {
 				of := c[e.trail.key]
@@ -209,37 +188,22 @@ func (c crowds) best(all []necessity) *necessity {
 	return &all[best]
 }
 
-// find adds to places those of the rules that an event has to be held against, list by list, each in order. How many
-// lists there were is told.
-func (g *group) find(env map[string]any, places []int32) ([]int32, int) {
-	lists := 0
-	add := func(more []int32) {
-		if len(more) > 0 {
-			lists++
-			places = append(places, more...)
-		}
-	}
-	add(g.always)
-	for _, t := range g.lookups {
-		if !t.sure(env) {
-			add(t.all)
-			continue
-		}
-		before := len(places)
-		was := lists
-		known := t.trail.values(env, func(v any) bool {
+// find adds to found, list by list, the rules that an event has to be held against, beside those that always are.
+func (x *index) find(env map[string]any, found []*Rule) []*Rule {
+	for _, t := range x.lookups {
+		before := len(found)
+		sure := t.sure(env) && t.trail.values(env, func(v any) bool {
 			key, some, ok := valueOf(v)
 			if some {
-				add(t.of(key))
+				found = append(found, t.of(key)...)
 			}
 			return ok
 		})
-		if !known {
-			places, lists = places[:before], was
-			add(t.all)
+		if !sure {
+			found = append(found[:before], t.all...)
 		}
 	}
-	return places, lists
+	return found
 }
 
 func (t *lookup) sure(env map[string]any) bool {
@@ -251,31 +215,12 @@ func (t *lookup) sure(env map[string]any) bool {
 	return true
 }
 
-func (t *lookup) of(v value) []int32 {
+func (t *lookup) of(v value) []*Rule {
 	var s span32
 	if v.form == text {
 		s = t.texts[v.text]
 	} else {
 		s = t.others[v]
 	}
-	return t.places[s.from:s.to]
-}
-
-// candidates gives, in order, the places of the rules that an event has to be held against. env may be nil when no rule
-// has a condition.
-func (l *listeners) candidates(own *group, env map[string]any) []int32 {
-	if own == nil && len(l.every.lookups) == 0 {
-		return l.every.always
-	}
-	places, lists := l.every.find(env, nil)
-	if own != nil {
-		var more int
-		places, more = own.find(env, places)
-		lists += more
-	}
-	if lists > 1 {
-		slices.Sort(places)
-		places = slices.Compact(places)
-	}
-	return places
+	return t.waiting[s.from:s.to]
 }

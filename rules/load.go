@@ -257,7 +257,11 @@ func (l *loading) finish() *Set {
 		l.set.rules = append(l.set.rules, rules...)
 		l.set.directories = append(l.set.directories, d)
 	}
-	l.set.build()
+	var same *Set
+	if l.kept != nil {
+		same = l.previous
+	}
+	l.set.build(same)
 	return l.set
 }
 

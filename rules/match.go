@@ -15,76 +15,27 @@ type Set struct {
 	rules       []*Rule
 	world       World               // in which it was made
 	readings    map[string]*reading // by the name of the file, for the next load
-	index       map[listenKey]*listeners
+	listening   map[listenKey]*listeners
 	open        open
 }
 
 // listenKey is an event type of a source.
 type listenKey struct{ source, typ string }
 
-// listeners are the rules on one event type, in order of directory, file and place.
+// listeners are the rules on one event type. They are read-only.
 type listeners struct {
 	noun   string
 	change event.Change
-	rules  []*Rule           // a rule's place is its number here
 	every  *group            // the rules for every store
 	stores map[string]*group // by store, the rules that name it
 }
 
-func listening(l listen) *listeners {
-	return &listeners{noun: l.Noun, change: l.Change, every: &group{}, stores: map[string]*group{}}
-}
-
-// build indexes the rules that are to run.
-func (s *Set) build() {
-	s.index = map[listenKey]*listeners{}
-	s.open.rules = map[string][]opening{}
-	for _, r := range s.rules {
-		if !r.enabled {
-			continue
-		}
-		for _, l := range r.listens {
-			if l.open {
-				s.open.rules[l.source] = append(s.open.rules[l.source], opening{l, r})
-				continue
-			}
-			at := s.index[listenKey{l.source, l.Name}]
-			if at == nil {
-				at = listening(l)
-				s.index[listenKey{l.source, l.Name}] = at
-			}
-			at.add(r)
-		}
+// groups gives the rules for an event of a store.
+func (l *listeners) groups(store string) []*group {
+	if own := l.stores[store]; own != nil {
+		return []*group{l.every, own}
 	}
-	for _, l := range s.index {
-		l.seal()
-	}
-}
-
-// add puts a rule behind those that are there: rules come in the order of the set.
-func (l *listeners) add(r *Rule) {
-	place := int32(len(l.rules))
-	l.rules = append(l.rules, r)
-	if len(r.stores) == 0 {
-		l.every.add(r, place)
-		return
-	}
-	for i, store := range r.stores {
-		if slices.Contains(r.stores[:i], store) {
-			continue
-		}
-		if l.stores[store] == nil {
-			l.stores[store] = &group{}
-		}
-		l.stores[store].add(r, place)
-	}
-}
-
-func (l *listeners) seal() {
-	l.every.seal()
-	for _, g := range l.stores {
-		g.seal()
-	}
+	return []*group{l.every}
 }
 
 // Need tells what has to be known of an event before it can be matched and its runs be rendered. It costs a look into
@@ -94,10 +45,11 @@ func (s *Set) Need(source, store, typ string) Need {
 	if l == nil {
 		return Need{}
 	}
-	if own := l.stores[store]; own != nil {
-		return l.every.need.and(own.need)
+	var need Need
+	for _, g := range l.groups(store) {
+		need = need.and(g.need())
 	}
-	return l.every.need
+	return need
 }
 
 // Match gives the rules that fire on an event and those whose condition could not be evaluated, in order of directory,
@@ -110,13 +62,12 @@ func (s *Set) Match(in *Input) []Decision {
 	}
 	var env map[string]any
 	var made []Decision
-	own := l.stores[in.Event.Store]
-	envelope := l.every.envelope || own != nil && own.envelope
-	if l.every.lookups != nil || own != nil && own.lookups != nil {
+	groups := l.groups(in.Event.Store)
+	envelope := slices.ContainsFunc(groups, func(g *group) bool { return g.envelope > 0 })
+	if slices.ContainsFunc(groups, (*group).indexed) {
 		env = environment(in, l.noun, envelope)
 	}
-	for _, place := range l.candidates(own, env) {
-		r := l.rules[place]
+	for _, r := range candidates(groups, env) {
 		if in.Event.Self && !r.self {
 			continue // its own doing must not set a rule off again, unless it asks for that
 		}

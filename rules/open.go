@@ -22,7 +22,7 @@ type opening struct {
 // listeners gives the rules on an event type; nil for none.
 func (s *Set) listeners(source, typ string) *listeners {
 	key := listenKey{source, typ}
-	if l := s.index[key]; l != nil {
+	if l := s.listening[key]; l != nil {
 		return l
 	}
 	candidates := s.open.rules[source]
@@ -42,20 +42,21 @@ func (s *Set) listeners(source, typ string) *listeners {
 	return l
 }
 
-func among(candidates []opening, source, typ string) (l *listeners) {
+func among(candidates []opening, source, typ string) *listeners {
+	c := &change{came: map[string][]*Rule{}}
 	var last *Rule
-	for _, c := range candidates {
-		if c.rule == last || !c.means(source, typ) {
+	for _, o := range candidates {
+		if o.rule == last || !o.means(source, typ) {
 			continue
 		}
-		last = c.rule
-		if l == nil {
-			l = listening(c.listen)
+		if last == nil {
+			c.listen = o.listen
 		}
-		l.add(c.rule)
+		last = o.rule
+		addTo(c.came, o.rule)
 	}
-	if l != nil {
-		l.seal()
+	if last == nil {
+		return nil
 	}
-	return l
+	return (*listeners)(nil).with(c)
 }

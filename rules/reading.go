@@ -96,6 +96,9 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	sum := sha256.Sum256(f.text)
 	f.reading = &reading{text: f.text, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
 	f.reading.uses = slices.Sorted(maps.Keys(r.usesAll))
+	for i, rule := range f.reading.rules {
+		rule.place = i
+	}
 	f.reading.problems = r.problems[:min(len(r.problems), maxProblems+1)]
 	l.crew.rest(r)
 }

@@ -27,7 +27,8 @@ type compiled struct {
 	elseSteps []compiledStep
 	redirect  map[string]string // by action; "" stands for all that are not named
 
-	necessities []necessity // of the condition: see [group]
+	place       int         // in its file
+	necessities []necessity // of the condition: see [index]
 }
 
 func (c *compiled) note(f facts) {
