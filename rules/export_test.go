@@ -1,5 +1,18 @@
 package rules
 
+import "io/fs"
+
+// LoadFS is Load of files that need not be on a disk.
+func LoadFS(files fs.FS, w World, previous *Set) *Set { return load(files, "rules", w, previous) }
+
+// Unkept gives a set of which a load keeps the rules of broken directories only, as if the files were new.
+func (s *Set) Unkept() *Set {
+	if s == nil {
+		return nil
+	}
+	return &Set{loaded: s.loaded}
+}
+
 // Candidates tells how many rules an event is held against.
 func (s *Set) Candidates(in *Input) int {
 	l := s.listeners(in.Event.Source, in.Event.Type)

@@ -61,11 +61,11 @@ func BenchmarkReload1Of1000(b *testing.B) {
 	equal := workloads()[0].condition
 	for _, each := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("%d-rules-each", each), func(b *testing.B) {
-			dir := b.TempDir()
+			dir, world := b.TempDir(), fuzzWorld()
 			write := func(file, from int) {
 				text := "rules:\n"
 				for i := file * each; i < (file+1)*each; i++ {
-					text += fmt.Sprintf("  - { name: r%d, when: order.created, if: '%s', then: [ log: { message: x } ] }\n", i, equal(i+from))
+					text += fmt.Sprintf("  - name: r%d\n    when: order.created\n    if: %s\n    then:\n      - log: { message: x }\n", i, equal(i+from))
 				}
 				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("r%03d.yaml", file)), []byte(text), 0o644); err != nil {
 					b.Fatal(err)
@@ -74,7 +74,7 @@ func BenchmarkReload1Of1000(b *testing.B) {
 			for i := range 1000 {
 				write(i, 0)
 			}
-			s := rules.Load(dir, fuzzWorld(), nil)
+			s := rules.Load(dir, world, nil)
 			if len(s.Rules()) != 1000*each {
 				b.Fatal(s.Problems()[0])
 			}
@@ -84,7 +84,7 @@ func BenchmarkReload1Of1000(b *testing.B) {
 				changes++
 				write(500, changes)
 				b.StartTimer()
-				next := rules.Load(dir, fuzzWorld(), s)
+				next := rules.Load(dir, world, s)
 				if len(next.Rules()) != 1000*each || next.Rules()[0] != s.Rules()[0] || next.Rules()[500*each] == s.Rules()[500*each] {
 					b.Fatal("not what was expected to change did")
 				}

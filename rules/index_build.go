@@ -8,13 +8,6 @@ import (
 // build finds out which rules listen to what. Where most rules are those of the previous set, most of its work is kept.
 func (s *Set) build(previous *Set) {
 	s.open.rules = map[string][]opening{}
-	for _, r := range s.rules {
-		for _, l := range r.listens {
-			if l.open && r.enabled {
-				s.open.rules[l.source] = append(s.open.rules[l.source], opening{l, r})
-			}
-		}
-	}
 	s.listening = map[listenKey]*listeners{}
 	came, went := s.rules, []*Rule(nil)
 	if previous != nil {
@@ -24,6 +17,9 @@ func (s *Set) build(previous *Set) {
 		} else {
 			came, went = s.rules, nil
 		}
+	}
+	if opens(came) || opens(went) || previous != nil && len(previous.open.rules) > 0 {
+		s.open.add(s.rules)
 	}
 	for key, c := range changesOf(came, went) {
 		if at := s.listening[key].with(c); len(at.stores) > 0 || at.every.rules > 0 {

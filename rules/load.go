@@ -120,6 +120,7 @@ type loading struct {
 	world    World
 	previous *Set
 	kept     map[string]*reading // by name, what the previous load made of files
+	distinct map[string]bool     // by directory, whether it found no name twice
 	parts    map[string]*loadingPart
 	crew     *crew
 	set      *Set
@@ -129,6 +130,7 @@ type loading struct {
 type loadingPart struct {
 	directory string
 	used      bool // there is something in it
+	distinct  bool // no two of its rules have one name
 	files     []*loadingFile
 	problems  []document.Problem
 	rules     []*Rule
@@ -139,7 +141,7 @@ func newLoading(dir string, w World, previous *Set) *loading {
 	l := &loading{dir: dir, world: w.copied(), previous: previous, parts: map[string]*loadingPart{}, set: &Set{loaded: map[string][]*Rule{}}}
 	l.crew = newCrew(w)
 	if previous != nil && previous.world.same(w) {
-		l.kept = previous.readings
+		l.kept, l.distinct = previous.readings, previous.distinct
 	}
 	l.set.world = l.world
 	return l
@@ -235,9 +237,10 @@ func (l *loading) finish() *Set {
 	maps.DeleteFunc(l.parts, func(_ string, p *loadingPart) bool { return !p.used })
 	names := slices.Sorted(mapsKeys(l.parts))
 	l.crew.each(len(names), func(i int) { l.parts[names[i]].read(l) })
-	l.set.readings = map[string]*reading{}
+	l.set.readings, l.set.distinct = map[string]*reading{}, map[string]bool{}
 	for _, name := range names {
 		p := l.parts[name]
+		l.set.distinct[name] = p.distinct
 		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.problems)}
 		problems, _ := document.Split(d.Problems)
 		rules := p.rules

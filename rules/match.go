@@ -15,6 +15,7 @@ type Set struct {
 	rules       []*Rule
 	world       World               // in which it was made
 	readings    map[string]*reading // by the name of the file, for the next load
+	distinct    map[string]bool     // by directory, that no name of its files' rules is there twice
 	listening   map[listenKey]*listeners
 	open        open
 }

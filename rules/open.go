@@ -1,6 +1,9 @@
 package rules
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // mostOpen bounds how many unlisted event types are remembered; what is beyond is found anew each time.
 const mostOpen = 4096
@@ -17,6 +20,22 @@ type open struct {
 type opening struct {
 	listen
 	rule *Rule
+}
+
+// opens tells whether some rule listens to types that no catalog lists.
+func opens(rules []*Rule) bool {
+	return slices.ContainsFunc(rules, func(r *Rule) bool { return slices.ContainsFunc(r.listens, func(l listen) bool { return l.open }) })
+}
+
+// add puts rules on the lists of their sources.
+func (o *open) add(rules []*Rule) {
+	for _, r := range rules {
+		for _, l := range r.listens {
+			if l.open && r.enabled {
+				o.rules[l.source] = append(o.rules[l.source], opening{l, r})
+			}
+		}
+	}
 }
 
 // listeners gives the rules on an event type; nil for none.

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"shopbell/document"
 )
@@ -23,6 +24,7 @@ type reading struct {
 	uses     []string // names of definitions
 	rules    []*Rule
 	names    []naming
+	sorted   []string // the names, in alphabetical order
 	problems []document.Problem
 }
 
@@ -40,6 +42,7 @@ type loadingFile struct {
 	text    []byte
 	refused string // why it is not read
 	reading *reading
+	kept    bool // it is from the load before
 }
 
 // batch is how many files are opened before the bounds of their directory are looked at again.
@@ -50,11 +53,68 @@ func (p *loadingPart) read(l *loading) {
 	p.texts(l)
 	defined := p.define(l)
 	l.crew.each(len(p.files), func(i int) { p.files[i].read(l, p.directory, defined) })
+	p.distinct = p.areDistinct(l.distinct[p.directory])
 	seen := map[string]string{}
 	for _, f := range p.files {
 		p.gather(f, seen)
 	}
 	p.examine(l, defined)
+}
+
+// areDistinct tells whether no two rules of a directory have one name. before says that of the rules of the load before.
+func (p *loadingPart) areDistinct(before bool) bool {
+	var fresh []*loadingFile
+	all := 0
+	for _, f := range p.files {
+		if f.reading == nil {
+			continue
+		}
+		all += len(f.reading.sorted)
+		if !f.kept {
+			fresh = append(fresh, f)
+		}
+	}
+	if !before || len(fresh) > 10 {
+		seen := make(map[string]bool, all)
+		for _, f := range p.files {
+			if f.reading != nil {
+				for _, name := range f.reading.sorted {
+					seen[name] = true
+				}
+			}
+		}
+		return len(seen) == all
+	}
+	for _, f := range fresh {
+		for i, name := range f.reading.sorted {
+			if i > 0 && f.reading.sorted[i-1] == name {
+				return false
+			}
+		}
+		for _, other := range p.files {
+			if other != f && other.reading != nil && share(f.reading.sorted, other.reading.sorted) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// share tells whether two lists in alphabetical order have a name in common.
+func share(a, b []string) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch c := strings.Compare(a[0], b[0]); {
+		case c == 0:
+			return true
+		case c < 0:
+			at, _ := slices.BinarySearch(a, b[0])
+			a = a[at:]
+		default:
+			at, _ := slices.BinarySearch(b, a[0])
+			b = b[at:]
+		}
+	}
+	return false
 }
 
 // texts reads the texts of the files up to the bounds, and forgets the files that are beyond.
@@ -88,7 +148,7 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 		return
 	}
 	if old := l.kept[f.name]; old != nil && old.defined == defined.sum && bytes.Equal(old.text, f.text) {
-		f.reading = old
+		f.reading, f.kept = old, true
 		return
 	}
 	r := l.crew.reader(directory)
@@ -99,6 +159,10 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	for i, rule := range f.reading.rules {
 		rule.place = i
 	}
+	for _, n := range r.namings {
+		f.reading.sorted = append(f.reading.sorted, n.name)
+	}
+	slices.Sort(f.reading.sorted)
 	f.reading.problems = r.problems[:min(len(r.problems), maxProblems+1)]
 	l.crew.rest(r)
 }
@@ -112,7 +176,9 @@ func (p *loadingPart) gather(f *loadingFile, seen map[string]string) {
 	p.hash = append(p.hash, path.Base(filepath.ToSlash(f.name)), f.reading.sum)
 	p.rules = append(p.rules, f.reading.rules...)
 	p.problems = append(p.problems, f.reading.problems...)
-	p.twice(f, seen)
+	if !p.distinct {
+		p.twice(f, seen)
+	}
 	if all := p.problems; len(all) > maxProblems {
 		rest, _ := document.Split(all[maxProblems:])
 		p.problems = append(all[:maxProblems:maxProblems], document.Problem{
