@@ -324,7 +324,7 @@ func (a *asking) compiled(node ast.Node, lets []*ast.VariableDeclaratorNode, ove
 		own.Expr = part
 		part = own
 	}
-	compiled, err := a.dialect.compile(a.code, part)
+	compiled, err := a.dialect.compileTree(a.code, part)
 	if err != nil {
 		return nil, errNotAsked
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
 	"gopkg.in/yaml.v3"
 
 	"shopbell/document"
@@ -214,12 +215,54 @@ func literalOf(n *yaml.Node) ast.Node {
 }
 
 // parse reads an expression with what its names stand for. An error is of the expression itself, or a [*misuse].
-func (r *reader) parse(code string) (ast.Node, error) {
-	node, err := r.dialect.parse(code)
-	if err != nil || len(r.defined.all) == 0 {
-		return node, err
+// expanded says that there were such names; else the tree is shared, and must not be changed.
+func (r *reader) parse(code string) (node ast.Node, expanded bool, err error) {
+	node, err = r.dialect.parse(code)
+	if err != nil || !r.defined.isUsedIn(node) {
+		return node, false, err
 	}
-	return r.dialect.expand(node, r.defined, func(name string) { r.uses[name], r.usesAll[name] = true, true })
+	if node, err = r.dialect.tree(code); err != nil {
+		return nil, true, err
+	}
+	node, err = r.dialect.expand(node, r.defined, func(name string) { r.uses[name], r.usesAll[name] = true, true })
+	return node, true, err
+}
+
+// compile makes a program of an expression that was parsed without an error.
+func (r *reader) compile(code string, expanded bool) (*vm.Program, error) {
+	if !expanded {
+		return r.dialect.compile(code)
+	}
+	node, _, err := r.parse(code) // the compiler changes its tree
+	if err != nil {
+		return nil, err
+	}
+	return r.dialect.compileTree(code, node)
+}
+
+// isUsedIn tells whether an expression has a name that is defined, or gives one of its own such a name.
+func (l *definitions) isUsedIn(node ast.Node) bool {
+	if len(l.all) == 0 {
+		return false
+	}
+	m := mentions{l, false}
+	ast.Walk(&node, &m)
+	return m.found
+}
+
+type mentions struct {
+	*definitions
+	found bool
+}
+
+// Visit implements [ast.Visitor].
+func (m *mentions) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		m.found = m.found || m.byName[n.Value] != nil
+	case *ast.VariableDeclaratorNode:
+		m.found = m.found || m.byName[n.Name] != nil
+	}
 }
 
 // expand puts what names stand for in their place; used is told of each.
@@ -294,7 +337,7 @@ func (w *writer) write(d *definition, at ast.Node) ast.Node {
 		list.SetLocation(at.Location())
 		return list
 	}
-	node, err := w.dialect.parse(d.code)
+	node, err := w.dialect.tree(d.code)
 	if err != nil {
 		w.err = errBroken
 		return at

@@ -31,6 +31,21 @@ type dialect struct {
 	functions map[string]*Function
 	parser    parser.Parser
 	machines  *sync.Pool // of *vm.VM, shared by all programs of a set
+
+	// Many rules say the same in places: "{{ order.id }}".
+	trees    map[string]ast.Node
+	programs map[string]*vm.Program
+}
+
+// mostShared bounds how many expressions a dialect remembers at once.
+const mostShared = 2_000
+
+// share puts something made of an expression where it is found again.
+func share[T any](all *map[string]T, code string, made T) {
+	if len(*all) >= mostShared || *all == nil {
+		*all = map[string]T{}
+	}
+	(*all)[code] = made
 }
 
 func newDialect() *dialect {
@@ -52,8 +67,20 @@ func newDialect() *dialect {
 
 func newMachine() any { return &vm.VM{MemoryBudget: maxValues} }
 
-// parse reads an expression; its error is a [*file.Error].
+// parse reads an expression; its error is a [*file.Error]. The tree may be shared, and must not be changed.
 func (d *dialect) parse(code string) (ast.Node, error) {
+	if tree, ok := d.trees[code]; ok {
+		return tree, nil
+	}
+	tree, err := d.tree(code)
+	if err == nil {
+		share(&d.trees, code, tree)
+	}
+	return tree, err
+}
+
+// tree reads an expression into a tree of its own.
+func (d *dialect) tree(code string) (ast.Node, error) {
 	// The parser counts nodes over its life, and bounds them.
 	d.parser = parser.Parser{}
 	oneLine, breaks := joinLines(code)
@@ -70,8 +97,24 @@ func (d *dialect) parse(code string) (ast.Node, error) {
 	return tree.Node, nil
 }
 
-// compile makes a program of a parsed expression. It changes the tree.
-func (d *dialect) compile(code string, node ast.Node) (*vm.Program, error) {
+// compile makes a program of an expression that was parsed without an error.
+func (d *dialect) compile(code string) (*vm.Program, error) {
+	if made, ok := d.programs[code]; ok {
+		return made, nil
+	}
+	node, err := d.tree(code)
+	if err != nil {
+		return nil, err
+	}
+	made, err := d.compileTree(code, node)
+	if err == nil {
+		share(&d.programs, code, made)
+	}
+	return made, err
+}
+
+// compileTree makes a program of a tree, which it changes.
+func (d *dialect) compileTree(code string, node ast.Node) (*vm.Program, error) {
 	// A program keeps the root of its tree. It needs nothing of it, so the root is one that can let go of the rest.
 	root := &ast.SequenceNode{Nodes: []ast.Node{guard(node)}}
 	defer func() { root.Nodes = nil }()

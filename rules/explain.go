@@ -265,7 +265,7 @@ func (x *Explainer) takeApart(p *program) *taken {
 
 // read reads a program's code, with what its names stand for.
 func (x *Explainer) read(p *program) (ast.Node, error) {
-	node, err := x.dialect.parse(p.code)
+	node, err := x.dialect.tree(p.code)
 	if err != nil || p.where.defined == nil {
 		return node, err
 	}

@@ -81,7 +81,7 @@ type expression struct {
 // expression reads, checks and compiles code. It is nil when the code cannot be run.
 func (r *reader) expression(code string, where origin, vocabulary vocabulary) *expression {
 	tell := func(f finding) { r.tell(r.usedBy(where.problem(f), f)) }
-	node, err := r.parse(code)
+	node, expanded, err := r.parse(code)
 	if err != nil {
 		r.unreadable(code, where, err)
 		return nil
@@ -103,19 +103,17 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 	} else {
 		x.facts = r.factsOf(node, vocabulary)
 	}
-	if again, err := r.parse(code); err == nil { // compiling changes the tree
-		compiled, err := r.dialect.compile(code, again)
-		if err != nil {
-			f := finding{message: "this cannot be used in a rule: " + err.Error()}
-			if at, ok := errors.AsType[*file.Error](err); ok {
-				f = finding{offset: at.From, message: "this cannot be used in a rule: " + at.Message}
-			}
-			tell(f)
-			return nil
+	compiled, err := r.compile(code, expanded)
+	if err != nil {
+		f := finding{message: "this cannot be used in a rule: " + err.Error()}
+		if at, ok := errors.AsType[*file.Error](err); ok {
+			f = finding{offset: at.From, message: "this cannot be used in a rule: " + at.Message}
 		}
-		x.program = &program{code: code, vm: compiled, machines: r.dialect.machines,
-			where: origin{file: where.file, node: where.node, offset: where.offset, defined: where.defined}}
+		tell(f)
+		return nil
 	}
+	x.program = &program{code: code, vm: compiled, machines: r.dialect.machines,
+		where: origin{file: where.file, node: where.node, offset: where.offset, defined: where.defined}}
 	return x
 }
 

@@ -35,7 +35,7 @@ func (c *calling) Visit(n *ast.Node) {
 func callOf(t *testing.T, name, code string, change func(args *[]ast.Node)) (any, error) {
 	t.Helper()
 	d := newDialect()
-	node, err := d.parse(code)
+	node, err := d.tree(code)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func callOf(t *testing.T, name, code string, change func(args *[]ast.Node)) (any
 		t.Fatalf("%s does not call %s", code, name)
 	}
 	change(c.args)
-	compiled, err := d.compile(code, c.node)
+	compiled, err := d.compileTree(code, c.node)
 	if err != nil {
 		t.Fatalf("%s: %v", code, err)
 	}

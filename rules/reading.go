@@ -92,7 +92,7 @@ func (p *loadingPart) areDistinct(before bool) bool {
 			}
 		}
 		for _, other := range p.files {
-			if other != f && other.reading != nil && share(f.reading.sorted, other.reading.sorted) {
+			if other != f && other.reading != nil && overlap(f.reading.sorted, other.reading.sorted) {
 				return false
 			}
 		}
@@ -100,8 +100,8 @@ func (p *loadingPart) areDistinct(before bool) bool {
 	return true
 }
 
-// share tells whether two lists in alphabetical order have a name in common.
-func share(a, b []string) bool {
+// overlap tells whether two lists in alphabetical order have a name in common.
+func overlap(a, b []string) bool {
 	for len(a) > 0 && len(b) > 0 {
 		switch c := strings.Compare(a[0], b[0]); {
 		case c == 0:

@@ -77,7 +77,7 @@ func TestReloadIsLoad(t *testing.T) {
 	}
 	var kept, anew *rules.Set
 	reused, broken := 0, 0
-	for step := range 60 {
+	for step := range 40 {
 		before := kept
 		kept, anew = rules.LoadFS(files, w, kept), rules.LoadFS(files, w, anew.Unkept())
 		if got, want := said(kept), said(anew); got != want {
@@ -102,13 +102,13 @@ func TestReloadIsLoad(t *testing.T) {
 				write(n)
 			}
 		}
-		if step%20 == 19 { // now and then much changes
+		if step%15 == 14 { // now and then much changes
 			for range 60 {
 				write(name())
 			}
 		}
 	}
-	if reused < 20 || broken < 5 || broken > 120 {
+	if reused < 10 || broken < 5 || broken > 120 {
 		t.Errorf("rules were kept in %d steps, and %d times a directory was broken: that tests little", reused, broken)
 	}
 }
