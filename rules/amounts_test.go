@@ -85,7 +85,7 @@ func TestAmountsRefused(t *testing.T) {
 		`money(event.data.yes)`:                          "money wants a number, and got true",
 		`money(1 / event.data.zero)`:                     "something is divided by zero",
 		`money(5, event.data.words)`:                     `a currency is three letters such as "EUR", and this is "a few"`,
-		`money(5, "EUR", "German")`:                      `a language is written like "de" or "pt-BR", and this is "German"`,
+		`money(5, "EUR", upper("German"))`:               `a language is written like "de" or "pt-BR", and this is "GERMAN"`,
 		`number(5, 16)`:                                  "the number of digits after the point must be a whole one from 0 to 15",
 		`round(5.5, 0.5)`:                                "the number of digits after the point must be a whole one from 0 to 15",
 		`cents(1e20)`:                                    "cents cannot count 1e+20 exactly",

@@ -72,19 +72,19 @@ func TestTimes(t *testing.T) {
 
 func TestTimesRefused(t *testing.T) {
 	for code, want := range map[string]string{
-		`day("tomorrow")`:                          `"tomorrow" is not a time`,
-		`day("")`:                                  `"" is not a time`,
-		`day(event.data.yes)`:                      "day wants a time, and got true",
-		`date("2026-11-20 10:00:00 PST")`:          `names the time zone "PST", which is not known here`,
-		`date("2026-02-30")`:                       `"2026-02-30" is not a time`,
-		`date(1e18)`:                               "is not a time: write seconds or milliseconds since 1970",
-		`date("20.11.2026", "2006-01-02")`:         `"20.11.2026" is not written like "2006-01-02"; a layout is an example of 2 January 2006`,
-		`date(5, "2006")`:                          "date wants text when there is a layout, and got a number",
-		`addDays("2026-11-20", 1.5)`:               "the number of days must be a whole one from -1000000 to 1000000",
-		`addDays("9999-12-31", 1)`:                 "it is a time before the year 1 or after the year 9999",
-		`addWorkdays("2026-11-20", 100000)`:        "the number of days must be a whole one from -10000 to 10000",
-		`day(event.created, event.data.long)`:      "the layout of a time has at most 200 characters",
-		`hoursBetween(event.created, "yesterday")`: `"yesterday" is not a time`,
+		`day(trim("tomorrow"))`:                          `"tomorrow" is not a time`,
+		`day(trim(""))`:                                  `"" is not a time`,
+		`day(event.data.yes)`:                            "day wants a time, and got true",
+		`date("2026-11-20 10:00:00 PST")`:                `names the time zone "PST", which is not known here`,
+		`date(trim("2026-02-30"))`:                       `"2026-02-30" is not a time`,
+		`date(1e18)`:                                     "is not a time: write seconds or milliseconds since 1970",
+		`date("20.11.2026", "2006-01-02")`:               `"20.11.2026" is not written like "2006-01-02"; a layout is an example of 2 January 2006`,
+		`date(5, "2006")`:                                "date wants text when there is a layout, and got a number",
+		`addDays("2026-11-20", 1.5)`:                     "the number of days must be a whole one from -1000000 to 1000000",
+		`addDays("9999-12-31", 1)`:                       "it is a time before the year 1 or after the year 9999",
+		`addWorkdays("2026-11-20", 100000)`:              "the number of days must be a whole one from -10000 to 10000",
+		`day(event.created, event.data.long)`:            "the layout of a time has at most 200 characters",
+		`hoursBetween(event.created, trim("yesterday"))`: `"yesterday" is not a time`,
 	} {
 		if _, err := attempt(t, code, event.Store{Timezone: "Europe/Berlin"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", code, err, want)

@@ -38,6 +38,7 @@ type StoreConfig struct {
 	Currency       string      `json:"currency,omitempty" jsonschema:"pattern=^[A-Z]{3}$" jsonschema_description:"Currency of the store for rules, such as EUR."`
 	Timezone       string      `json:"timezone,omitempty" jsonschema:"default=UTC" jsonschema_description:"Time zone of the store, such as Europe/Sofia: for rules, and for times that the API gives without one."`
 	Language       string      `json:"language,omitempty" jsonschema_description:"Language of the store for rules, such as bg."`
+	Country        string      `json:"country,omitempty" jsonschema_description:"Country of the store for rules, such as BG: telephone numbers without their country's code are read as its own."`
 }
 
 func open(name string, raw json.RawMessage) (*source, error) {
@@ -141,7 +142,7 @@ func newShop(id, api string, c StoreConfig, zones zones) (*shop, error) {
 	if s.zone, err = zones.load(c.Timezone); err != nil {
 		return nil, fmt.Errorf("the timezone of store %s is %q; it must be a name such as Europe/Sofia", id, c.Timezone)
 	}
-	s.profile = event.Store{ID: id, Name: c.Name, Email: c.Email, URL: "https://" + host, Currency: c.Currency, Timezone: c.Timezone, Language: c.Language}
+	s.profile = event.Store{ID: id, Name: c.Name, Email: c.Email, URL: "https://" + host, Currency: c.Currency, Timezone: c.Timezone, Language: c.Language, Country: c.Country}
 	return s, nil
 }
 

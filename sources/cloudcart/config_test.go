@@ -115,9 +115,9 @@ func TestStatuses(t *testing.T) {
 
 // TestTheProfileIsTheConfigs holds what rules know of a store, and that no call is made for it.
 func TestTheProfileIsTheConfigs(t *testing.T) {
-	s := open(t, `{"poll":"15m","attest":"needed","stores":{"shop1":{"host":"Shop1.cloudcart.net","api_key":"k","name":"Bell","email":"o@example.com","currency":"EUR","timezone":"Europe/Sofia","language":"bg"}}}`)
+	s := open(t, `{"poll":"15m","attest":"needed","stores":{"shop1":{"host":"Shop1.cloudcart.net","api_key":"k","name":"Bell","email":"o@example.com","currency":"EUR","timezone":"Europe/Sofia","language":"bg","country":"BG"}}}`)
 	got, err := s.Profile(t.Context(), "shop1")
-	if want := (event.Store{ID: "shop1", Name: "Bell", Email: "o@example.com", URL: "https://shop1.cloudcart.net", Currency: "EUR", Timezone: "Europe/Sofia", Language: "bg"}); err != nil || got != want {
+	if want := (event.Store{ID: "shop1", Name: "Bell", Email: "o@example.com", URL: "https://shop1.cloudcart.net", Currency: "EUR", Timezone: "Europe/Sofia", Language: "bg", Country: "BG"}); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if _, err := s.Profile(t.Context(), "shop2"); !sources.IsUnconfirmed(err) || s.Serves("shop2") || !s.Serves("shop1") || s.Mode() != sources.Needed {

@@ -403,12 +403,12 @@ func TestAttestHeedsItsContext(t *testing.T) {
 }
 
 const profile = `{"generalInfo":{"storeId":1003,"storeUrl":"https://shop.example"},"account":{"accountName":"Jane","accountEmail":"jane@example.com"},
-	"settings":{"storeName":"Bells"},"formatsAndUnits":{"currency":"EUR","timezone":"Europe/Berlin"},"languages":{"enabledLanguages":["de","en"],"defaultLanguage":"en"}}`
+	"settings":{"storeName":"Bells"},"company":{"countryCode":"DE"},"formatsAndUnits":{"currency":"EUR","timezone":"Europe/Berlin"},"languages":{"enabledLanguages":["de","en"],"defaultLanguage":"en"}}`
 
 func TestProfile(t *testing.T) {
 	a := &api{answers: map[string]string{"profile": profile}}
 	s := reading(t, a, "")
-	want := event.Store{ID: "1003", Name: "Bells", Email: "jane@example.com", URL: "https://shop.example", Currency: "EUR", Timezone: "Europe/Berlin", Language: "en"}
+	want := event.Store{ID: "1003", Name: "Bells", Email: "jane@example.com", URL: "https://shop.example", Currency: "EUR", Timezone: "Europe/Berlin", Language: "en", Country: "DE"}
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {

@@ -69,7 +69,7 @@ func (s *source) Profile(_ context.Context, store string) (event.Store, error) {
 		return event.Store{}, sources.Unconfirmed("store %s is not configured for this source", store)
 	}
 	p := s.stores[store]
-	return event.Store{ID: store, Name: p.Name, Email: p.Email, URL: p.URL, Currency: p.Currency, Timezone: p.Timezone, Language: p.Language}, nil
+	return event.Store{ID: store, Name: p.Name, Email: p.Email, URL: p.URL, Currency: p.Currency, Timezone: p.Timezone, Language: p.Language, Country: p.Country}, nil
 }
 
 // Catalog implements [sources.Describer]: the types of the preset and of the config.

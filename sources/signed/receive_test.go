@@ -154,12 +154,12 @@ func TestAStoreThatCannotBeTold(t *testing.T) {
 
 func TestServes(t *testing.T) {
 	every, _ := opened(t, `"type":"'a'"`)
-	some, _ := opened(t, `"type":"'a'","stores":{"main":{"name":"Main","currency":"EUR","timezone":"Europe/Berlin"},"12":null}`)
+	some, _ := opened(t, `"type":"'a'","stores":{"main":{"name":"Main","currency":"EUR","timezone":"Europe/Berlin","country":"DE"},"12":null}`)
 	if !every.Serves("any") || !some.Serves("main") || !some.Serves("12") || some.Serves("any") {
 		t.Error("the wrong stores are served")
 	}
 	p, err := some.Profile(t.Context(), "main")
-	if want := (event.Store{ID: "main", Name: "Main", Currency: "EUR", Timezone: "Europe/Berlin"}); err != nil || p != want {
+	if want := (event.Store{ID: "main", Name: "Main", Currency: "EUR", Timezone: "Europe/Berlin", Country: "DE"}); err != nil || p != want {
 		t.Errorf("got %+v, %v", p, err)
 	}
 	if p, err := every.Profile(t.Context(), "any"); err != nil || p != (event.Store{ID: "any"}) {

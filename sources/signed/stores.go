@@ -23,6 +23,7 @@ type StoreFacts struct {
 	Currency string `json:"currency,omitempty"`
 	Timezone string `json:"timezone,omitempty"`
 	Language string `json:"language,omitempty"`
+	Country  string `json:"country,omitempty"`
 }
 
 // UnmarshalJSON reads a list of ids, or a table.
@@ -71,6 +72,7 @@ func (Stores) JSONSchema() *jsonschema.Schema {
 	for _, f := range [][2]string{
 		{"name", "Its name."}, {"email", "The merchant's e-mail address."}, {"url", "The address of its storefront."},
 		{"currency", "Its currency, such as EUR."}, {"timezone", "Its time zone, such as Europe/Berlin."}, {"language", "Its language, such as en."},
+		{"country", "Its country, such as DE: telephone numbers without their country's code are read as its own."},
 	} {
 		facts.Set(f[0], &jsonschema.Schema{Type: "string", Description: f[1]})
 	}
@@ -96,6 +98,9 @@ func (s Stores) check() error {
 		}
 		if c := facts.Currency; c != "" && (len(c) != 3 || strings.ToUpper(c) != c) {
 			return fmt.Errorf("stores: %q: %q is not a currency such as EUR", id, c)
+		}
+		if c := facts.Country; c != "" && (len(c) != 2 || strings.ToUpper(c) != c) {
+			return fmt.Errorf("stores: %q: %q is not a country such as DE", id, c)
 		}
 	}
 	return nil
