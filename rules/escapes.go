@@ -92,7 +92,7 @@ func (s *scope) rewritten(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return t, s.spend(len(t) / 2)
+	return t, s.spend(len(t))
 }
 
 func runLineBreaks(s *scope, args []any) (any, error) {
