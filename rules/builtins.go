@@ -60,7 +60,7 @@ func valueFunctions(add func(gives func([]*kind) *kind, least, most int, params 
 	add(giving(flag), 2, 2, []form{text}, "hasPrefix", "hasSuffix")
 	add(giving(anything), 1, 1, []form{text}, "fromJSON")
 
-	add(giving(number), 1, 1, []form{number}, "abs", "ceil", "floor", "round")
+	add(giving(number), 1, 1, []form{number}, "abs", "ceil", "floor")
 	add(giving(number), 1, 1, []form{anything}, "int", "float", "len")
 	add(giving(number), 1, 100, []form{anything}, "max", "min", "mean", "median")
 	add(giving(number), 2, 2, []form{number}, "bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr")
@@ -68,7 +68,6 @@ func valueFunctions(add func(gives func([]*kind) *kind, least, most int, params 
 
 	add(giving(text), 1, 1, []form{anything}, "type", "toJSON")
 	add(giving(span), 1, 1, []form{text}, "duration")
-	add(giving(moment), 1, 3, []form{text}, "date")
 
 	add(itemOf, 1, 1, []form{list}, "first", "last")
 	add(same, 2, 2, []form{list, number}, "take")

@@ -18,12 +18,12 @@ func calendarFunctions() []Function {
 			Examples: []Example{{`hoursBetween("2026-11-20 08:00", "2026-11-20 09:30")`, "1.5"}},
 		},
 		{
-			Name: "before", Signature: "before(time, other)", Doc: "True when one time is earlier than another, however they are written.",
+			Name: "before", Signature: "before(time, than)", Doc: "True when a time is earlier than another, however they are written.",
 			least: 2, most: 2, params: []form{anything}, gives: flag, reads: true, run: runBefore,
 			Examples: []Example{{`before("2026-11-20 23:30:00 +0000", "2026-11-21T00:31:00+01:00")`, "true"}},
 		},
 		{
-			Name: "after", Signature: "after(time, other)", Doc: "True when one time is later than another, however they are written.",
+			Name: "after", Signature: "after(time, than)", Doc: "True when a time is later than another, however they are written.",
 			least: 2, most: 2, params: []form{anything}, gives: flag, reads: true, run: runAfter,
 			Examples: []Example{{`after(1795217400, "2026-11-20")`, "true"}},
 		},

@@ -19,12 +19,16 @@ type writing struct{ message, hint string }
 func (c *examiner) asWritten(f *Function, nodes []ast.Node, kinds []*kind) {
 	names := f.arguments()
 	for i, node := range nodes {
+		name := names[min(i, len(names)-1)]
 		s, ok := node.(*ast.StringNode)
 		if !ok {
+			if moments(name) && kinds[i].known() && !slices.Contains([]form{text, number, moment}, kinds[i].form) {
+				c.wrong(node, fmt.Sprintf("%s wants a time here, and %s is %s", f.Name, source(node), kinds[i].form), "")
+			}
 			continue
 		}
 		var w writing
-		switch names[min(i, len(names)-1)] {
+		switch name {
 		case "currency":
 			_, err := currencyOf([]any{nil, s.Value}, "")
 			w = wrongly(err)
@@ -37,18 +41,22 @@ func (c *examiner) asWritten(f *Function, nodes []ast.Node, kinds []*kind) {
 			}
 		case "layout":
 			w = layoutWritten(s.Value)
-		case "time", "other", "from", "to":
+		case "field", "names":
+			w = fieldWritten(s.Value, kinds[0])
+		}
+		if moments(name) {
 			if _, err := timeOf(f.Name, s.Value, time.UTC); err != nil && strings.HasSuffix(err.Error(), " is not a time") && !(f.Name == "date" && len(nodes) > 1) {
 				w = writing{message: err.Error(), hint: "Write it as in \"2026-11-20 15:04\"."}
 			}
-		case "field", "names":
-			w = fieldWritten(s.Value, kinds[0])
 		}
 		if w.message != "" {
 			c.wrong(node, w.message, w.hint)
 		}
 	}
 }
+
+// moments tells of an argument that is a time.
+func moments(name string) bool { return slices.Contains([]string{"time", "than", "from", "to"}, name) }
 
 func wrongly(err error) writing {
 	if err == nil {
