@@ -11,7 +11,7 @@ func moneyFunctions() []Function {
 	return []Function{
 		{
 			Name: "money", Signature: "money(amount, currency?, language?)",
-			Doc:   "An amount as people write it in the store's language and currency, or in those named: the right symbol on the right side, and as many digits after the point as the currency has. A currency without a symbol of its own keeps its code.",
+			Doc:   "An amount as people write it in the store's language and currency, or in those named: the right symbol on the right side, and as many digits after the point as the currency has. A currency without a symbol of its own keeps its code; whole amounts of those that have lost their small coins, such as HUF or IDR, are written without any.",
 			least: 1, most: 3, params: []form{number, text, text}, gives: text, reads: true, run: runMoney,
 			Examples: []Example{
 				{`money(1234.5)`, "€1,234.50"}, {`money(-5, "JPY")`, "-¥5"}, {`money(1.5, "KWD")`, "KWD\u00a01.500"},
