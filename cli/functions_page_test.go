@@ -17,7 +17,7 @@ func TestFunctionsPage(t *testing.T) {
 	b.WriteString("\n## Shopbell's own functions\n")
 	functionList(&b, &short, rules.Functions())
 	b.WriteString("\n## Functions of expr\n\nThey come with the language. What is not on this page does not exist in rules: there is no `now()`, so that a rule says the\nsame when it is asked again.\n")
-	functionList(&b, &short, rules.Builtins())
+	functionList(&b, &short, append(rules.Builtins(), rules.Methods()...))
 	b.WriteString(nilHead)
 	for _, f := range append(rules.Functions(), rules.Builtins()...) {
 		var gives []string

@@ -121,3 +121,15 @@ func valueDocs() []Function {
 		doc("duration(text)", "A length of time, such as \"90s\", \"15m\" or \"24h\".", Example{`duration("90m") > duration("1h")`, "true"}),
 	}
 }
+
+// Methods lists what a time, and a length of time, can be asked for. Their names are those of Go.
+func Methods() []Function {
+	return inGroup("Of times", []Function{
+		doc("Year()", "The year of a time. Day(), Hour(), Minute(), Second() and YearDay() are others of its parts.", Example{`date("2026-11-20 15:04").Year()`, "2026"}),
+		doc("Unix()", "Whole seconds since 1970.", Example{`date("2026-11-20T23:30:00Z").Unix()`, "1795217400"}),
+		doc("Format(layout)", "A time as text in English, in the zone that it has. In the store's zone and language, day(time, layout).", Example{`date("2026-11-20T23:30:00Z").Format("2 Jan 15:04")`, "21 Nov 00:30"}),
+		doc("Sub(time)", "The length of time since another. The operator - does the same.", Example{`date("2026-11-20 10:00").Sub(date("2026-11-20 08:30")).Hours()`, "1.5"}),
+		doc("Before(time)", "True when a time is earlier than another. After(time) and Equal(time) are like it, and so are <, > and ==.", Example{`date("2026-11-20").Before(date("2026-11-21"))`, "true"}),
+		doc("Hours()", "A length of time in hours, with a fraction. Minutes() and Seconds() are like it.", Example{`duration("90m").Hours()`, "1.5"}),
+	})
+}

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func attempt(t *testing.T, code string, store event.Store) (string, error) {
 func TestFunctionExamples(t *testing.T) {
 	shop := event.Store{Currency: "EUR", Timezone: "Europe/Berlin", Language: "en", Country: "DE"}
 	seen := map[string]bool{}
-	for _, f := range append(rules.Functions(), rules.Builtins()...) {
+	for _, f := range slices.Concat(rules.Functions(), rules.Builtins(), rules.Methods()) {
 		for _, e := range f.Examples {
 			if got := evaluate(t, e.Code, shop); got != e.Gives {
 				t.Errorf("%s gives %q, documented as %q", e.Code, got, e.Gives)

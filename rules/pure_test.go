@@ -64,7 +64,7 @@ func TestFunctionsGiveTheSameEverywhere(t *testing.T) {
 		`date("2026-07-20 23:30:00 +0200").Format("MST")`, `json(event)`, `toJSON(event)`, `day("2026-11-20 10:00", "15:04 MST")`,
 		`json(order.items[0]) + join(keys(order))`,
 	}
-	for _, f := range append(rules.Functions(), rules.Builtins()...) {
+	for _, f := range slices.Concat(rules.Functions(), rules.Builtins(), rules.Methods()) {
 		for _, e := range f.Examples {
 			codes = append(codes, e.Code)
 		}

@@ -30,7 +30,8 @@ func timeOf(function string, v any, zone *time.Location) (time.Time, error) {
 		if len(v) > maxWritten {
 			return time.Time{}, fmt.Errorf("%.40q… is not a time", v)
 		}
-		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		// Fewer digits are another kind of number, such as 20261120.
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil && len(v) >= len("999999999") {
 			return since1970(float64(n))
 		}
 		for _, layout := range []string{

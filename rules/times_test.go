@@ -73,6 +73,7 @@ func TestTimes(t *testing.T) {
 func TestTimesRefused(t *testing.T) {
 	for code, want := range map[string]string{
 		`day(trim("tomorrow"))`:                          `"tomorrow" is not a time`,
+		`day(trim("20261120"))`:                          `"20261120" is not a time`,
 		`day(trim(""))`:                                  `"" is not a time`,
 		`day(event.data.yes)`:                            "day wants a time, and got true",
 		`date("2026-11-20 10:00:00 PST")`:                `names the time zone "PST", which is not known here`,
