@@ -95,7 +95,7 @@ func TestFunctionsGiveTheSameEverywhere(t *testing.T) {
 			in := input("order.created", order(nil), nil)
 			in.Store = shop
 			in.Event.Created, in.Event.Received = in.Event.Created.Local(), in.Event.Received.Local() // as time.Unix leaves them
-			out, err := rule.Render(0, in, nil)
+			out, err := rule.Render(rules.Branch{}, 0, in, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
