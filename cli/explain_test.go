@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +41,7 @@ import (
 //	use FOLDER                   other rules are loaded
 //	wait DURATION                time passes
 //	replay N, retry N            by hand
+//	blur                         times that jitter moves are not held from now on
 //	explain FLAGS                what is held
 func TestExplained(t *testing.T) {
 	stories, err := filepath.Glob("testdata/explain/*.txtar")
@@ -75,6 +78,33 @@ func TestExplained(t *testing.T) {
 	}
 }
 
+// TestExplainPage holds that docs/explain.md shows what is explained in the stories that it names.
+func TestExplainPage(t *testing.T) {
+	page := read(t, "../docs/explain.md")
+	named := regexp.MustCompile(`(?m)^<!-- story ([a-z-]+) -->$`).FindAllStringSubmatch(page, -1)
+	if len(named) < 3 {
+		t.Fatalf("the page names %d stories", len(named))
+	}
+	for _, m := range named {
+		a, err := txtar.ParseFile("testdata/explain/" + m[1] + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for _, f := range a.Files {
+			switch {
+			case strings.HasPrefix(f.Name, "rules/"):
+				b.WriteString("```yaml\n" + string(f.Data) + "```\n\n")
+			case strings.HasSuffix(f.Name, ".json"):
+				b.WriteString(f.Name + ":\n\n```json\n" + string(f.Data) + "```\n\n")
+			}
+		}
+		b.WriteString("```\n" + string(a.Files[len(a.Files)-1].Data) + "```\n")
+		page = fill(t, page, "story "+m[1], b.String())
+	}
+	same(t, "../docs/explain.md", page)
+}
+
 // stage is what a story is played on.
 type stage struct {
 	*testing.T
@@ -84,7 +114,8 @@ type stage struct {
 	archive  *txtar.Archive
 	platform *stagePlatform
 	answer   error
-	sent     int
+	sent     atomic.Int64
+	blur     bool
 	out      bytes.Buffer
 }
 
@@ -97,7 +128,7 @@ func play(t *testing.T, a *txtar.Archive) string {
 	defer s.ledger.Close()
 	s.world = rules.World{
 		Sources: map[string]rules.Origin{"ecwid": {Kind: "ecwid", Catalog: ecwid.Catalog(), ReadsBack: true, Stores: []string{"1003", "1004"}}},
-		Actions: map[string]*actions.Kind{"say": s.kind("say", true), "call": s.kind("call", false)},
+		Actions: map[string]*actions.Kind{"email": s.mailer(), "log": s.logger()},
 	}
 	o := engine.Options{Ledger: s.ledger, Sources: map[string]sources.Source{"ecwid": s.platform}, World: s.world, Rules: s.rules("rules/"), Changes: true,
 		Accounts: map[string]engine.Account{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
@@ -185,6 +216,9 @@ func (s *stage) line(line string) {
 	case "explain":
 		s.explain(args)
 		return
+	case "blur":
+		s.blur = true
+		return
 	default:
 		s.Fatalf("what is %s?", line)
 	}
@@ -213,36 +247,55 @@ func (s *stage) explain(args []string) {
 		s.out.WriteString("\n")
 	}
 	s.out.WriteString("$ shopbell explain " + strings.Join(args, " ") + "\n")
-	asked, sent := s.platform.asked, s.sent
+	asked, sent := s.platform.asked, s.sent.Load()
 	story, err := s.Explain(context.Background(), q)
-	if synctest.Wait(); s.platform.asked != asked || s.sent != sent {
+	if synctest.Wait(); s.platform.asked != asked || s.sent.Load() != sent {
 		s.Error("an explanation asked the platform, or sent something")
 	}
 	if err != nil {
 		s.out.WriteString(err.Error() + "\n")
 		return
 	}
-	printStory(&s.out, story)
+	var text bytes.Buffer
+	printStory(&text, story)
+	told := text.Bytes()
+	if s.blur {
+		told = regexp.MustCompile(`\d\d:\d\d:\d\d`).ReplaceAll(told, []byte("--:--:--"))
+	}
+	s.out.Write(told)
 }
 
-// kind is an action that ends as the story says.
-func (s *stage) kind(name string, idempotent bool) *actions.Kind {
-	return actions.Define(actions.Spec[stageAccount, stageParams]{
-		Name: name, Summary: "Say something to the test", Example: name + `: { text: hello }`, Idempotent: idempotent, NoAccount: true,
-		Open: func(actions.Env, stageAccount) (actions.Sender[stageParams], error) { return s, nil },
-	})
+// mailer is an action that ends as the story says, and must not be repeated lightly; logger is one that may.
+func (s *stage) mailer() *actions.Kind {
+	return actions.Define(actions.Spec[stageAccount, stageMail]{Name: "email", Summary: "Write a mail", Example: "email: { to: a@example.com, subject: Hi, text: Hello }",
+		NoAccount: true, Open: func(actions.Env, stageAccount) (actions.Sender[stageMail], error) {
+			return stageSender[stageMail]{s}, nil
+		}})
 }
 
-type stageAccount struct{}
-
-type stageParams struct {
-	To   string `json:"to,omitempty" jsonschema_description:"To whom."`
-	Text string `json:"text" jsonschema_description:"What to say."`
+func (s *stage) logger() *actions.Kind {
+	return actions.Define(actions.Spec[stageAccount, stageLine]{Name: "log", Summary: "Write a line", Example: "log: { message: hello }", Idempotent: true,
+		NoAccount: true, Open: func(actions.Env, stageAccount) (actions.Sender[stageLine], error) {
+			return stageSender[stageLine]{s}, nil
+		}})
 }
+
+type (
+	stageAccount struct{}
+	stageMail    struct {
+		To      string `json:"to" jsonschema_description:"To whom."`
+		Subject string `json:"subject" jsonschema_description:"About what."`
+		Text    string `json:"text" jsonschema_description:"What to say."`
+	}
+	stageLine struct {
+		Message string `json:"message" jsonschema_description:"The line."`
+	}
+	stageSender[P any] struct{ *stage }
+)
 
 // Send implements [actions.Sender].
-func (s *stage) Send(context.Context, actions.Call[stageParams]) (actions.Result, error) {
-	s.sent++
+func (s stageSender[P]) Send(context.Context, actions.Call[P]) (actions.Result, error) {
+	s.sent.Add(1)
 	return nil, s.answer
 }
 

@@ -112,7 +112,11 @@ func (t teller) rule(s engine.RuleStory, runs []engine.RunStory) {
 	}
 	t.say(2, "", fmt.Sprintf("rule %s: %s", s.ID, ruleWords(s, x)))
 	if x != nil {
-		t.why(x)
+		mark := "why     "
+		if s.Old == nil && (s.Changed || s.Then == engine.ThenAbsent || s.Then == engine.ThenUnknown) {
+			mark = "today   " // nobody knows what it would have said then
+		}
+		t.why(mark, x)
 		if d := x.Decider; d != nil {
 			t.say(4, "where   ", fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column))
 		}
@@ -128,12 +132,11 @@ func (t teller) rule(s engine.RuleStory, runs []engine.RunStory) {
 }
 
 // why prints what decided: each clause in a line of its own, where it took all of them.
-func (t teller) why(x *rules.Explanation) {
+func (t teller) why(mark string, x *rules.Explanation) {
 	if !whole(x) {
-		t.say(4, "why     ", x.Sentence)
+		t.say(4, mark, x.Sentence)
 		return
 	}
-	mark := "why     "
 	for _, c := range x.Clauses {
 		t.say(4, mark, c.Sentence)
 		mark = "and     "
@@ -151,7 +154,7 @@ func (t teller) besides(x *rules.Explanation) {
 		return
 	}
 	for _, c := range x.Clauses {
-		if c.Line != x.Decider.Line || c.Column != x.Decider.Column {
+		if !strings.HasSuffix(c.Sentence, x.Decider.Sentence) { // that is what decided, or has it in it
 			t.say(4, "besides ", c.Sentence)
 		}
 	}
@@ -159,7 +162,7 @@ func (t teller) besides(x *rules.Explanation) {
 
 func ruleWords(s engine.RuleStory, x *rules.Explanation) string {
 	near := ""
-	if x != nil && x.Near {
+	if x != nil && x.Near && (s.Old != nil || !s.Changed) {
 		near = ", a near miss: all but one clause holds"
 	}
 	switch s.Then {

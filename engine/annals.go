@@ -52,26 +52,30 @@ func (e *Engine) adopt(set *rules.Set) {
 	}
 }
 
-// keepAnnals writes down which rules are in use, until ctx ends. Events do not wait for it.
+// keepAnnals writes down which rules are in use, until ctx ends: then those that came last, once more. Events do not wait
+// for it.
 func (e *Engine) keepAnnals(ctx context.Context) {
 	var written *rules.Set
-	for {
+	for wait := time.Second; ; {
 		now := e.adopted.Load()
-		for wait := time.Second; now.set != written; wait = min(2*wait, time.Minute) {
-			err := e.writeAnnals(ctx, now, written)
-			if err == nil {
-				written = now.set
-				break
+		if now.set != written {
+			err := e.writeAnnals(e.workCtx, now, written)
+			if err != nil {
+				e.o.Log.Warn("it could not be written down which rules are in use; trying again", "error", err, "in", wait.String())
+				if !pause(ctx, wait) {
+					return
+				}
+				wait = min(2*wait, time.Minute)
+				continue
 			}
-			e.o.Log.Warn("it could not be written down which rules are in use; trying again", "error", err, "in", wait.String())
-			if !pause(ctx, wait) {
-				return
-			}
+			written, wait = now.set, time.Second
 		}
 		select {
 		case <-e.toAdopt:
 		case <-ctx.Done():
-			return
+			if e.adopted.Load().set == written {
+				return
+			}
 		}
 	}
 }

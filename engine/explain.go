@@ -52,7 +52,7 @@ type EventStory struct {
 	Given  bool     // it is not in the ledger
 	Words  []string // what became of it, in sentences
 	Rules  []RuleStory
-	More   int // rules that listen and did not fire, and of which no more is told
+	More   int // rules that listen, and of which no more is told
 	// Deaf are rules that would listen to its type, but for their store, because they are not enabled, or because it is a
 	// change of our own. MoreDeaf counts those of which no more is told.
 	Deaf     []RuleStory
@@ -76,6 +76,7 @@ type RuleStory struct {
 	Line               int
 	Now                *rules.Explanation // by the rule as it is, and what is recorded; nil when the rule is gone
 	Then               string             // one of the words above; "" for an event that is not in the ledger
+	Changed            bool               // it reads otherwise today than when the event came
 	Old                *rules.Explanation // by the rule as it was when the event came, where that is another one
 	Words              []string           // what is to be said beside, in sentences
 	Runs               []int64
@@ -91,8 +92,8 @@ type RunStory struct {
 const (
 	storyEvents    = 20
 	maxStoryEvents = 100
-	storyRules     = 30  // of one event, that did not fire
-	storyAsked     = 500 // rules of one event that are taken apart
+	storyRules     = 30    // of one event and rank; all that fired are told of
+	storyAsked     = 1_000 // rules of one event that are taken apart
 	storyDeaf      = 10
 	storyUnasked   = 20
 	storyRuns      = 100   // of one event

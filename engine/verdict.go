@@ -47,11 +47,15 @@ func (t *teller) rules(ctx context.Context, one *EventStory, in *rules.Input) er
 		return err
 	}
 	slices.SortStableFunc(one.Rules, func(a, b RuleStory) int { return cmp.Compare(rank(a), rank(b)) })
-	keep := slices.IndexFunc(one.Rules, func(s RuleStory) bool { return rank(s) >= ranks-1 })
-	if keep = max(keep, 0) + storyRules; keep < len(one.Rules) {
-		one.More += len(one.Rules) - keep
-		one.Rules = one.Rules[:keep]
-	}
+	kept := map[int]int{}
+	one.Rules = slices.DeleteFunc(one.Rules, func(s RuleStory) bool {
+		kept[rank(s)]++
+		over := rank(s) > 0 && kept[rank(s)] > storyRules
+		if over {
+			one.More++
+		}
+		return over
+	})
 	return nil
 }
 
@@ -81,9 +85,8 @@ func storyOf(rule *rules.Rule) RuleStory {
 	return RuleStory{ID: rule.ID(), Revision: rule.Revision, File: rule.File, Line: rule.Line}
 }
 
-const ranks = 5
-
-// rank gives the order in which rules are told of.
+// rank gives the order in which rules are told of: those that fired, that could not be decided, that hold, that nearly
+// hold, and the others.
 func rank(s RuleStory) int {
 	x := s.Old
 	if x == nil {
@@ -99,7 +102,7 @@ func rank(s RuleStory) int {
 	case x != nil && x.Near:
 		return 3
 	}
-	return ranks - 1
+	return 4
 }
 
 func runsOf(runs []RunStory, rule string) (of []RunStory) {
@@ -130,6 +133,7 @@ func (t *teller) rule(ctx context.Context, one *EventStory, rule *rules.Rule, in
 	if len(had) > 0 {
 		s.Then = ThenFired
 		if was := had[len(had)-1].Revision; was != rule.Revision {
+			s.Changed = true
 			s.Words = append(s.Words, fmt.Sprintf("It was written otherwise when it fired (revision %s).", was))
 			t.byOld(ctx, &s, was, in)
 		}
@@ -197,7 +201,7 @@ func (t *teller) before(ctx context.Context, one *EventStory, s *RuleStory, rule
 		s.Then = ThenAbsent
 		s.Words = append(s.Words, fmt.Sprintf("This rule was not there when the event came: it was first read on %s. Today it %s.", since.UTC().Format(time.DateTime+" UTC"), would(s.Now)))
 	case revision != rule.Revision:
-		s.Then = ThenPassed
+		s.Then, s.Changed = ThenPassed, true
 		words := "It was written otherwise when the event came"
 		if at := t.annals.since(ctx, s.ID); !at.IsZero() {
 			words += ": its text of today is of " + at.UTC().Format(time.DateTime+" UTC")
@@ -209,7 +213,7 @@ func (t *teller) before(ctx context.Context, one *EventStory, s *RuleStory, rule
 	default:
 		s.Then = ThenPassed
 	}
-	if s.Then == ThenPassed && s.Old == nil && s.Now != nil && s.Now.Verdict == rules.Fires {
+	if s.Then == ThenPassed && !s.Changed && s.Now != nil && s.Now.Verdict == rules.Fires {
 		return t.silent(ctx, one, s, rule)
 	}
 	return nil

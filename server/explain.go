@@ -45,6 +45,7 @@ type RuleStoryForm struct {
 	Line     int                `json:"line,omitempty"`
 	Now      *rules.Explanation `json:"now,omitempty"`
 	Then     string             `json:"then,omitempty"`
+	Changed  bool               `json:"changed,omitempty"`
 	Old      *rules.Explanation `json:"old,omitempty"`
 	Words    []string           `json:"words"`
 	Runs     []int64            `json:"runs"`
@@ -72,7 +73,7 @@ func eventStoryForm(s engine.EventStory) EventStoryForm {
 }
 
 func ruleStoryForm(s engine.RuleStory) RuleStoryForm {
-	return RuleStoryForm{ID: s.ID, Revision: s.Revision, File: s.File, Line: s.Line, Now: s.Now, Then: s.Then, Old: s.Old,
+	return RuleStoryForm{ID: s.ID, Revision: s.Revision, File: s.File, Line: s.Line, Now: s.Now, Then: s.Then, Changed: s.Changed, Old: s.Old,
 		Words: append([]string{}, s.Words...), Runs: append([]int64{}, s.Runs...)}
 }
 
