@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -89,6 +90,8 @@ func (p *program) story(ctx context.Context, q engine.Question, file string) (en
 	}
 	story, err := engine.Explain(ctx, ledger, set, world, q)
 	switch {
+	case errors.Is(err, engine.ErrNone) && q.Recipient != "":
+		return story, failed("%s", strings.Join(append([]string{"no run that is in the ledger wrote to that recipient."}, story.Notes...), " "))
 	case errors.Is(err, engine.ErrNone):
 		return story, failed("nothing of that is in the ledger: no event came, or it is older than the retention")
 	case err != nil:

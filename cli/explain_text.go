@@ -113,7 +113,8 @@ func (t teller) rule(s engine.RuleStory, runs []engine.RunStory) {
 	t.say(2, "", fmt.Sprintf("rule %s: %s", s.ID, ruleWords(s, x)))
 	if x != nil {
 		mark := "why     "
-		if s.Old == nil && (s.Changed || s.Then == engine.ThenAbsent || s.Then == engine.ThenUnknown) {
+		fired := s.Then == engine.ThenFired && x.Verdict == rules.Passes // what it read is not all recorded
+		if s.Old == nil && (s.Changed || fired || s.Then == engine.ThenAbsent || s.Then == engine.ThenUnknown) {
 			mark = "today   " // nobody knows what it would have said then
 		}
 		t.why(mark, x)

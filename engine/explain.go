@@ -242,11 +242,12 @@ func (t *teller) refusedOf(ctx context.Context) (found []int64, err error) {
 
 // doubles tells of what came more than once on the days of the events: only how often is known of it.
 func (t *teller) doubles(ctx context.Context) error {
-	days := map[Count]bool{}
+	type dayOf struct{ day, source, store string }
+	days := map[dayOf]bool{}
 	var since time.Time
 	for _, one := range t.story.Events {
 		day := one.Record.Received.UTC().Truncate(24 * time.Hour)
-		days[Count{Day: day, Source: one.Record.Source, Store: one.Record.Store}] = true
+		days[dayOf{day.Format(time.DateOnly), one.Record.Source, one.Record.Store}] = true
 		if since.IsZero() || day.Before(since) {
 			since = day
 		}
@@ -256,7 +257,8 @@ func (t *teller) doubles(ctx context.Context) error {
 		return err
 	}
 	for _, c := range counts {
-		if c.What != "event.duplicate" || !days[Count{Day: c.Day.UTC(), Source: c.Source, Store: c.Store}] {
+		day := c.Day.UTC().Format(time.DateOnly)
+		if c.What != "event.duplicate" || !days[dayOf{day, c.Source, c.Store}] {
 			continue
 		}
 		times := "a notification"
@@ -264,7 +266,7 @@ func (t *teller) doubles(ctx context.Context) error {
 			times = fmt.Sprintf("%d notifications", c.N)
 		}
 		t.story.Notes = append(t.story.Notes, fmt.Sprintf("On %s store %s of source %s sent %s that had come before; such a double is dropped, and does nothing.",
-			c.Day.UTC().Format(time.DateOnly), c.Store, c.Source, times))
+			day, c.Store, c.Source, times))
 	}
 	return nil
 }

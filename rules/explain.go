@@ -180,7 +180,7 @@ func (x *Explainer) fill(out *Explanation, r *Rule, p *program, noun string, env
 		heard: map[*branch]heard{}, beyond: map[*branch]bool{}}
 	root := taken.root
 	a.ask(root)
-	if a.answer(root) != answerOf(out.Verdict) { // the bounds of an explanation were passed
+	if a.answer(root) != answerOf(out.Verdict) { // the bounds of an explanation were passed, or something else than the condition failed
 		out.Sentence = verdictWords(out.Verdict, failed)
 		return
 	}
@@ -219,7 +219,7 @@ func verdictWords(v Verdict, failed error) string {
 	case Fires:
 		return "its condition holds"
 	case Errs:
-		return "its condition could not be worked out: " + failed.Error()
+		return "it could not be worked out: " + failed.Error()
 	}
 	return "its condition is false"
 }
