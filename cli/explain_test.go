@@ -113,7 +113,7 @@ type stage struct {
 	world    rules.World
 	archive  *txtar.Archive
 	platform *stagePlatform
-	answer   error
+	answer   atomic.Pointer[error]
 	sent     atomic.Int64
 	blur     bool
 	out      bytes.Buffer
@@ -201,8 +201,9 @@ func (s *stage) line(line string) {
 		s.must(json.Unmarshal([]byte(value), &set))
 		s.must(s.Change(context.Background(), "ecwid", sources.Edit{Store: "1003", Subject: subject, Set: set}))
 	case "answer":
-		s.answer = map[string]error{"ok": nil, "retry": errors.New("the provider is busy"), "unknown": actions.Unknown(errors.New("the provider hung up after the message")),
+		err := map[string]error{"ok": nil, "retry": errors.New("the provider is busy"), "unknown": actions.Unknown(errors.New("the provider hung up after the message")),
 			"permanent": actions.Permanent(actions.BlameRecipient, errors.New("the provider knows nobody of that name"))}[rest]
+		s.answer.Store(&err)
 	case "use":
 		s.Use(s.rules(rest + "/"))
 	case "wait":
@@ -296,7 +297,10 @@ type (
 // Send implements [actions.Sender].
 func (s stageSender[P]) Send(context.Context, actions.Call[P]) (actions.Result, error) {
 	s.sent.Add(1)
-	return nil, s.answer
+	if err := s.answer.Load(); err != nil {
+		return nil, *err
+	}
+	return nil, nil
 }
 
 // stagePlatform is a store platform whose webhooks are lines: ID TYPE SUBJECT [STORE].
