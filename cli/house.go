@@ -77,7 +77,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	h.keeper = newKeeper(h.config.Rules, world, h.log)
 	registry := prometheus.NewRegistry()
 	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
-		Rules: h.keeper.set, Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Changes: made.causes(), Node: h.node})
+		Rules: h.keeper.set(), Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Changes: made.causes(), Node: h.node})
 	h.keeper.use = h.engine.Use
 	made.changes.engine.Store(h.engine)
 	if err := h.engine.Start(ctx); err != nil {
@@ -85,7 +85,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 		return err
 	}
 	options := server.Options{Engine: h.engine, Ledger: h.ledger, Token: h.token, Version: version(), Log: h.log,
-		Rules: h.keeper.rulebook, Reload: h.keeper.reload, Metrics: registry, Sources: shownSources(h.config, made),
+		Rules: h.keeper.rulebook, Reload: h.keeper.reload, Reloads: h.keeper.reloaded, Metrics: registry, Sources: shownSources(h.config, made),
 		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Extra: extra}
 	if shared, ok := h.ledger.(engine.Shared); ok {
 		options.LedgerKind, options.Node, options.Nodes = "postgresql", shared.Node(), shared.Nodes
@@ -172,9 +172,11 @@ func (h *house) run(ctx context.Context, hangup <-chan os.Signal) error {
 	for {
 		select {
 		case <-hangup:
-			if err := h.keeper.reload(ctx); err != nil {
-				h.log.Error("the rules were not reloaded whole", "error", err)
-			}
+			go func() { // a stop must not wait for it
+				if err := h.keeper.reload(ctx); err != nil {
+					h.log.Error("the rules were not reloaded whole", "error", err)
+				}
+			}()
 		case <-ctx.Done():
 			h.log.Info("stopping: no new events, work under way comes to its end", "at most", stopTime)
 			err := h.stopEngine()

@@ -63,11 +63,16 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
 		l.fail("", dir, "the rules directory cannot be read: "+reason(err))
+		l.keepStores()
 		return l.finish()
 	}
 	var stores []string
 	for _, e := range entries {
 		if !isDirectory(files, e.Name(), e) {
+			if l.wasStore(e.Name()) && !ignored(e.Name()) { // a link that leads nowhere for a moment
+				l.fail(e.Name(), filepath.Join(dir, e.Name()), "this is not a directory any more")
+				continue
+			}
 			l.file(files, "", e.Name())
 			continue
 		}
@@ -135,6 +140,7 @@ type loadingPart struct {
 	problems  []document.Problem
 	rules     []*Rule
 	hash      []string
+	kept      *Directory // as it was, for nobody knows how it is
 }
 
 func newLoading(dir string, w World, previous *Set) *loading {
@@ -172,6 +178,23 @@ func (l *loading) fail(directory, name, message string) {
 	p.problems = append(p.problems, document.Problem{File: name, Message: message})
 }
 
+// keepStores leaves every store's directory as it was.
+func (l *loading) keepStores() {
+	if l.previous == nil {
+		return
+	}
+	for _, d := range l.previous.directories {
+		if d.Name != "" {
+			l.parts[d.Name] = &loadingPart{directory: d.Name, used: true, kept: &d}
+		}
+	}
+}
+
+// wasStore tells whether a store's directory was in use under a name.
+func (l *loading) wasStore(name string) bool {
+	return l.previous != nil && name != "" && len(l.previous.loaded[name]) > 0
+}
+
 // store reads the directory of one store.
 func (l *loading) store(files fs.FS, name string) {
 	entries, err := fs.ReadDir(files, name)
@@ -207,6 +230,11 @@ func (l *loading) file(files fs.FS, directory, name string) {
 
 // readBounded reads at most one byte more than a file may have, so that no file can fill the memory.
 func readBounded(files fs.FS, name string) ([]byte, error) {
+	if info, err := fs.Stat(files, name); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file") // opening a pipe waits for who writes
+	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err
@@ -240,6 +268,12 @@ func (l *loading) finish() *Set {
 	l.set.readings, l.set.distinct = map[string]*reading{}, map[string]bool{}
 	for _, name := range names {
 		p := l.parts[name]
+		if p.kept != nil {
+			l.set.loaded[name] = l.previous.loaded[name]
+			l.set.rules = append(l.set.rules, l.set.loaded[name]...)
+			l.set.directories = append(l.set.directories, *p.kept)
+			continue
+		}
 		l.set.distinct[name] = p.distinct
 		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.problems)}
 		problems, _ := document.Split(d.Problems)

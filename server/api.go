@@ -185,15 +185,6 @@ func (s *Server) done(c *gin.Context, err error) {
 	c.JSON(http.StatusAccepted, gin.H{"ok": true})
 }
 
-// apiReload has the rule files read again, and answers with the directories as they are then.
-func (s *Server) apiReload(c *gin.Context) {
-	if err := s.Reload(c.Request.Context()); err != nil {
-		failAPI(c, http.StatusUnprocessableEntity, err.Error(), "The rules in force have not changed.")
-		return
-	}
-	c.JSON(http.StatusOK, gin.H{"directories": directoriesJSON(s.Rules().Directories())})
-}
-
 func (s *Server) apiRules(c *gin.Context) {
 	book := s.Rules()
 	c.JSON(http.StatusOK, gin.H{

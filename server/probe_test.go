@@ -60,7 +60,8 @@ func TestMetrics(t *testing.T) {
 		`shopbell_attests_total{result="confirmed",source="ecwid"} 1`, `shopbell_sends_total{account="team",action="slack",outcome="ok"} 1`,
 		`shopbell_changes_total 7`, `shopbell_commits_total{result="error"} 1`, `shopbell_events_received_total{result="accepted",source="other"} 745`,
 		`shopbell_ledger_ready 1`, `shopbell_queued 3`, `shopbell_credentials{source="ecwid",state="dead"} 2`,
-		`shopbell_source_quiet{source="ecwid"} 1`, `shopbell_poll_lag_seconds{source="ecwid"} 90`, `shopbell_build_info{version="0.1"} 1`,
+		`shopbell_source_quiet{source="ecwid"} 1`,
+		`shopbell_rules 3`, `shopbell_rules_directory_broken{directory="2044"} 1`, `shopbell_rules_problems{severity="warning"} 1`, `shopbell_poll_lag_seconds{source="ecwid"} 90`, `shopbell_build_info{version="0.1"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("the metrics do not have %s", line)

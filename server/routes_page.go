@@ -117,7 +117,7 @@ func (s *Server) replayPost(c *gin.Context) {
 // reloadPost has the rule files read again.
 func (s *Server) reloadPost(c *gin.Context) {
 	if err := s.Reload(c.Request.Context()); err != nil {
-		s.showAs(c, http.StatusUnprocessableEntity, "message", "The rules were not loaded", err.Error())
+		s.showAs(c, http.StatusUnprocessableEntity, "message", "Some rules were not loaded", err.Error())
 		return
 	}
 	c.Redirect(http.StatusSeeOther, "/rules")

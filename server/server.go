@@ -74,6 +74,8 @@ type Options struct {
 	Rules func() Rulebook
 	// Reload reads the rule files again; its error is for people.
 	Reload func(context.Context) error
+	// Reloads tells how the last reading of the rule files went, for metrics. It may be nil.
+	Reloads func() Reload
 	// Metrics is what /metrics shows; nil means a registry of the server's own. The server adds gauges to it.
 	Metrics  *prometheus.Registry
 	Sources  []Source
@@ -152,7 +154,7 @@ func New(o Options) *Server {
 	s.spare.New = func() any { b := make([]byte, 0, firstRead); return &b }
 	s.frame = newFrame(o.Version, o.Extra)
 	s.live = newLive(o, s.stopping)
-	o.Metrics.MustRegister(newGauges(o.Engine, o.Version))
+	o.Metrics.MustRegister(newGauges(o.Engine, o.Version), newRuleGauges(o.Rules, o.Reloads))
 	s.handler = s.routes()
 	return s
 }
