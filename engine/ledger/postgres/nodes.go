@@ -151,7 +151,7 @@ const beat = `WITH
 		WHERE state = 'running' AND (
 			attempted_by[array_upper(attempted_by, 1)] = ANY($4::text[])
 			OR attempted_by[array_upper(attempted_by, 1)] = $1 AND id = ANY($9::bigint[]) AND id <> ALL($5::bigint[])
-			OR attempted_at < clock_timestamp() - interval '60 s'
+			OR attempted_at < clock_timestamp() - interval '60 s' AND NOT (attempted_by[array_upper(attempted_by, 1)] = $1 AND id = ANY($5::bigint[]))
 				AND NOT EXISTS (SELECT 1 FROM shopbell.nodes n WHERE n.id = attempted_by[array_upper(attempted_by, 1)]))
 		RETURNING queue),
 	woken AS (SELECT pg_notify('shopbell.river_insert', json_build_object('queue', q.queue)::text) FROM (SELECT DISTINCT queue FROM lost) AS q),

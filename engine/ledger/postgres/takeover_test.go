@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -98,17 +99,21 @@ func TestTakeOver(t *testing.T) {
 		held bool
 		want left
 	}{
-		"a dead node's":                       {"dead", 0, false, left{"available", 2}},
-		"a node's that is on no list":         {"gone", 61 * time.Second, false, left{"available", 2}},
-		"the same, just now":                  {"gone", 10 * time.Second, false, left{"running", 2}},
-		"a node's that is alive":              {"alive", time.Hour, false, left{"running", 2}},
-		"its own, under way":                  {w.node, time.Hour, true, left{"running", 2}},
-		"its own, of which it does not know":  {w.node, 21 * time.Second, false, left{"available", 1}},
-		"its own, on the way to it just now ": {w.node, 5 * time.Second, false, left{"running", 2}},
+		"a dead node's":                              {"dead", 0, false, left{"available", 2}},
+		"a node's that is on no list":                {"gone", 61 * time.Second, false, left{"available", 2}},
+		"the same, just now":                         {"gone", 10 * time.Second, false, left{"running", 2}},
+		"a node's that is alive":                     {"alive", time.Hour, false, left{"running", 2}},
+		"its own, under way":                         {w.node, time.Hour, true, left{"running", 2}},
+		"its own, of which it does not know":         {w.node, 21 * time.Second, false, left{"available", 1}},
+		"its own, under way, while it is on no list": {"", time.Hour, true, left{"running", 2}},
+		"its own, on the way to it just now ":        {w.node, 5 * time.Second, false, left{"running", 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u, id := w.aRunOf(t, name, "")
-			row := w.given(t, id, c.node, 2, c.ago)
+			if c.node == "" {
+				w.sql(t, "DELETE FROM shopbell.nodes WHERE id = $1", w.node)
+			}
+			row := w.given(t, id, cmp.Or(c.node, w.node), 2, c.ago)
 			if c.held {
 				w.bring(u, row)
 			}
