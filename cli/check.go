@@ -16,7 +16,7 @@ import (
 )
 
 func (p *program) check() *cobra.Command {
-	var asJSON bool
+	var asJSON, asSARIF bool
 	c := &cobra.Command{
 		Use:   "check [DIR]",
 		Short: "Check the config and the rules, and say all that is wrong",
@@ -25,29 +25,34 @@ warnings at once, each with its place. Nothing is sent, and no network is used.
 
 Without a config file, rules are checked as if every kind of account were configured.
 
+Each has an id that stays the same when its words change, such as unknown-key, for scripts to rely on.
+
 Exit code: 0 fine (warnings too), 1 problems, 2 misuse.`,
-		Example: "  shopbell check\n  shopbell check rules/1003 --json",
+		Example: "  shopbell check\n  shopbell check rules/1003 --json\n  shopbell check --sarif",
 		Args:    between(0, 1),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of problems")
+	c.Flags().BoolVar(&asSARIF, "sarif", false, "print a SARIF 2.1.0 log, for code hosts and editors")
+	c.MarkFlagsMutuallyExclusive("json", "sarif")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		checked, err := p.checked(args)
 		if err != nil {
 			return err
 		}
 		stop, warnings := document.Split(checked.problems)
-		if asJSON {
-			if err := printJSON(p.stdout, checked.problems); err != nil {
-				return err
-			}
-		} else {
+		switch {
+		case asJSON:
+			err = printJSON(p.stdout, append([]document.Problem{}, checked.problems...))
+		case asSARIF:
+			err = printJSON(p.stdout, sarifOf(checked.problems))
+		default:
 			fmt.Fprint(p.stdout, document.Text(checked.problems), checked.note)
 			fmt.Fprintf(p.stdout, "%s, %s, %s\n", counted(checked.rules, "rule"), counted(len(stop), "problem"), counted(len(warnings), "warning"))
 		}
-		if len(stop) > 0 {
-			return &failure{}
+		if err == nil && len(stop) > 0 {
+			err = &failure{}
 		}
-		return nil
+		return err
 	}
 	return c
 }
@@ -69,6 +74,7 @@ func (p *program) checked(args []string) (checked, error) {
 		c, problems := config.Load(p.config, kinds())
 		out.problems = problems
 		if c == nil {
+			rules.Identify(out.problems)
 			return out, nil // without a world every rule would look wrong
 		}
 		o := open(c, slog.New(slog.DiscardHandler))
@@ -83,6 +89,7 @@ func (p *program) checked(args []string) (checked, error) {
 	}
 	set := rules.Load(dir, world, nil)
 	out.problems = append(out.problems, set.Problems()...)
+	rules.Identify(out.problems) // those of the config, too
 	out.rules = len(set.Rules())
 	return out, nil
 }

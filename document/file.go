@@ -24,6 +24,9 @@ type File struct {
 	Root  *yaml.Node // the first document's value; nil when the file holds nothing
 	lines []string
 	odd   bool // some line ends with neither \n nor \r\n
+	// long holds the characters of lines that are long, so that a place in one of them is found without counting from its
+	// beginning: else the cost of many places in one line would grow with the square of its length.
+	long map[int][]rune
 }
 
 // splitLines parts text at every line break that YAML knows, so that our lines are the library's. odd says that there
@@ -54,6 +57,7 @@ func Parse(name string, text []byte) (*File, []Problem) {
 	if p, ok := f.notUTF8(); ok {
 		return nil, []Problem{p}
 	}
+	f.keepLong()
 	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); err != nil {
@@ -78,6 +82,35 @@ func Parse(name string, text []byte) (*File, []Problem) {
 		return nil, Sort(w.problems)
 	}
 	return f, Sort(w.problems)
+}
+
+// longLine is the length in bytes of a line that is kept as characters, too.
+const longLine = 4_000
+
+func (f *File) keepLong() {
+	for i, line := range f.lines {
+		if len(line) > longLine {
+			if f.long == nil {
+				f.long = map[int][]rune{}
+			}
+			f.long[i+1] = []rune(line)
+		}
+	}
+}
+
+// runes gives the characters of line n, from 1. They must not be changed.
+func (f *File) runes(n int) []rune {
+	if long, ok := f.long[n]; ok {
+		return long
+	}
+	return []rune(f.Line(n))
+}
+
+// After gives at most so many characters of a line from a place on.
+func (f *File) After(p Position, most int) string {
+	line := f.runes(p.Line)
+	from := min(max(p.Column-1, 0), len(line))
+	return string(line[from:min(from+most, len(line))])
 }
 
 func (f *File) notUTF8() (Problem, bool) {
@@ -161,6 +194,9 @@ func (w *walker) walk(n *yaml.Node, level int) {
 	if w.fatal {
 		return
 	}
+	if n.Style&yaml.TaggedStyle != 0 && strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		w.problems = append(w.problems, w.file.At(n, `YAML takes what follows "!" for a tag`, `Put the whole value into quotes, or write "not " for "!".`))
+	}
 	switch n.Kind {
 	case yaml.AliasNode:
 		w.walk(n.Alias, level+1)
@@ -193,6 +229,5 @@ func (w *walker) keys(n *yaml.Node) {
 }
 
 func (w *walker) rest(n *yaml.Node) string {
-	line := []rune(w.file.Line(n.Line))
-	return string(line[min(max(n.Column-1, 0), len(line)):])
+	return w.file.After(Position{n.Line, n.Column}, 10)
 }

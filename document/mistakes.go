@@ -1,7 +1,9 @@
 package document
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,27 +31,148 @@ func (f *File) refine(p Problem, line int, message string) Problem {
 		p.Column = column
 		return p
 	}
-	switch {
-	case strings.Contains(message, "mapping values are not allowed"):
-		p.Message, p.Hint = `a second ": " on one line`, "Put the value into quotes, or start a new line before the second key."
-		p = at(line)
-		if column := secondColon(p.Source); column > 0 {
-			p.Column = column
+	for _, m := range mistakes() {
+		if !slices.ContainsFunc(m.says, func(words string) bool { return strings.Contains(message, words) }) {
+			continue
 		}
-		return p
-	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "did not find expected '-' indicator"):
-		p.Message, p.Hint = "this line does not fit the lines around it", "Check that lines of one list or one group start in the same column, and that quotes are closed."
-		if odd := f.oddIndent(line); odd > 0 {
-			return at(odd)
+		p.Message, p.Hint = m.message, m.hint
+		if m.find == nil {
+			return at(line)
 		}
-	case strings.Contains(message, "found unexpected end of stream"), strings.Contains(message, "found unexpected document indicator"):
-		p.Message, p.Hint = "a quote or bracket is opened and never closed", ""
-	case strings.Contains(message, "did not find expected node content"):
-		p.Message, p.Hint = "a value is missing, or cannot begin like this", "Put the value into quotes, and check that every [ and { is closed."
-	case strings.Contains(message, "cannot start any token"):
-		p.Message, p.Hint = "a value cannot start with this character", "Put the value into quotes."
+		if l, column := m.find(f, line); l > 0 {
+			p = at(l)
+			p.Column = max(column, p.Column)
+			return p
+		}
+		if !m.sure {
+			return at(line)
+		}
 	}
 	return at(line)
+}
+
+// A mistake is what people write that is not YAML, known by the words of the library.
+type mistake struct {
+	says          []string
+	message, hint string
+	// find gives the place where it was made, at or after a line; zeros when it does not find it, or only the line.
+	find func(f *File, from int) (line, column int)
+	sure bool // it is this mistake only when it is found
+}
+
+func mistakes() []mistake {
+	return []mistake{
+		{says: []string{"mapping values are not allowed"}, message: `a second ": " on one line`,
+			hint: "Put the value into quotes, or start a new line before the second key.", find: (*File).secondColon},
+		{says: []string{"did not find expected key", "did not find expected '-' indicator"}, message: "this line does not fit the lines around it",
+			hint: "Check that lines of one list or one group start in the same column, and that quotes are closed.",
+			find: func(f *File, from int) (int, int) { return f.oddIndent(from), 0 }, sure: true},
+		{says: []string{"did not find expected key", "did not find expected '-' indicator"}, message: `"]" or "}" closes what was never opened`,
+			find: (*File).unopened, sure: true},
+		{says: []string{"did not find expected key", "did not find expected '-' indicator"}, message: "this line does not fit the lines around it",
+			hint: "Check that lines of one list or one group start in the same column, and that quotes are closed."},
+		{says: []string{"did not find expected ',' or"}, message: "a comma is missing between two values",
+			hint: "Between { and }, and between [ and ], values have commas between them.", find: by(commaless), sure: true},
+		{says: []string{"found unexpected end of stream", "found unexpected document indicator", "did not find expected ',' or", "did not find expected node content"},
+			message: "a quote or bracket is opened and never closed", find: (*File).unclosed, sure: true},
+		{says: []string{"did not find expected ',' or"}, message: "a comma is missing between two values",
+			hint: `Between { and }, and between [ and ], values have commas between them, and one with ": " in it is in quotes.`, find: by(flow)},
+		{says: []string{"found unexpected end of stream", "found unexpected document indicator"}, message: "a quote or bracket is opened and never closed"},
+		{says: []string{"did not find expected node content"}, message: "a value is missing, or cannot begin like this",
+			hint: "Put the value into quotes, and check that every [ and { is closed."},
+		{says: []string{"unknown escape character"}, message: `"\" means something special inside double quotes`,
+			hint: `Write "\\" for one backslash, or put the value into single quotes.`, find: by(oddEscape)},
+		{says: []string{"cannot start any token", "directive"}, message: "a value cannot start with this character", hint: "Put the value into quotes.", find: by(reserved)},
+		{says: []string{"unknown anchor", "did not find expected alphabetic or numeric character"}, message: "YAML takes what follows * or & for a name",
+			hint: "Put a value that begins with * or & into quotes.", find: by(nameless)},
+		{says: []string{"tag"}, message: `YAML takes what follows "!" for a tag`, hint: `Put the whole value into quotes, or write "not " for "!".`, find: by(tagged)},
+		{says: []string{"block sequence entries are not allowed"}, message: "a list begins on a line of its own",
+			hint: `Write "when: [order.created]", or each item as "- …" in a line of its own.`, find: by(dashed)},
+		{says: []string{"could not find expected ':'"}, message: `a ":" is missing`, hint: `Write each key with a colon and its value, such as "when: order.created".`},
+		{says: []string{"did not find expected comment or line break"}, message: `the text of a block begins on the line after "|" or ">"`,
+			hint: "Put it into the next line, further to the right.", find: by(blockHead)},
+		{says: []string{"exceeded max"}, message: fmt.Sprintf("nested deeper than %d levels", MaxLevel)},
+		{says: []string{"control characters are not allowed"}, message: "a character that cannot be seen", hint: "Take it out: it may have come with text that was copied.", find: by(unseen)},
+	}
+}
+
+func by(pattern *regexp.Regexp) func(*File, int) (int, int) {
+	return func(f *File, from int) (int, int) {
+		if line, column := f.find(from, pattern); line > 0 {
+			return line, column
+		}
+		return f.find(1, pattern)
+	}
+}
+
+// What the mistakes look like; the group is where the caret goes.
+var (
+	reserved  = regexp.MustCompile("(?:^\\s*|[:,\\[{-]\\s+|[\\[{])([@`%])")
+	nameless  = regexp.MustCompile(`(?:[:,\[{-]\s+|[\[{])([*&])`)
+	tagged    = regexp.MustCompile(`(?:[:,\[{-]\s+|[\[{])(!)`)
+	dashed    = regexp.MustCompile(`[\w"']:\s+(- )`)
+	blockHead = regexp.MustCompile(`:\s+[|>][+-]?\d?\s+([^\s#])`)
+	unseen    = regexp.MustCompile(`([\x00-\x08\x0b\x0c\x0e-\x1f\x7f])`)
+	flow      = regexp.MustCompile(`([\[{])`)
+	commaless = regexp.MustCompile(`[{\[].*["'\]}]\s+([\w"'-]+:\s)`)
+	oddEscape = regexp.MustCompile(`"(?:[^"\\]|\\[0abtnvfreN_LPxuU "/\\])*(\\)`)
+)
+
+// comment finds a comment after a value.
+var comment = regexp.MustCompile(`^([^"']*?(?:"[^"]*"[^"']*?|'[^']*'[^"']*?)*) #.*$`)
+
+// brackets reads a line: the place of a quote or of the last bracket that it does not close, and of the first bracket that
+// closes none; zeros for none.
+func brackets(line string) (open, closing int) {
+	quote, opened := 0, []int{}
+	runes := []rune(comment.ReplaceAllString(line, "$1"))
+	for i, r := range runes {
+		switch {
+		case quote > 0:
+			if r == runes[quote-1] && (r == '\'' || runes[i-1] != '\\') {
+				quote = 0
+			}
+		case (r == '"' || r == '\'') && (i == 0 || strings.ContainsRune(" \t[{,", runes[i-1])):
+			quote = i + 1
+		case r == '[' || r == '{':
+			opened = append(opened, i+1)
+		case (r == ']' || r == '}') && len(opened) > 0:
+			opened = opened[:len(opened)-1]
+		case (r == ']' || r == '}') && closing == 0:
+			closing = i + 1
+		}
+	}
+	switch {
+	case quote > 0:
+		open = quote
+	case len(opened) > 0:
+		open = opened[len(opened)-1]
+	}
+	return open, closing
+}
+
+// unclosed finds the first line, from one on, with a quote or a bracket that the line does not close.
+func (f *File) unclosed(from int) (line, column int) {
+	for l := max(from, 1); l <= len(f.lines); l++ {
+		if open, _ := brackets(f.lines[l-1]); open > 0 {
+			return l, open
+		}
+	}
+	return 0, 0
+}
+
+// unopened finds the first line, from one on, with a bracket that closes none, as long as no line leaves one open.
+func (f *File) unopened(from int) (line, column int) {
+	for l := max(from, 1); l <= len(f.lines); l++ {
+		open, closing := brackets(f.lines[l-1])
+		if open > 0 {
+			break
+		}
+		if closing > 0 {
+			return l, closing
+		}
+	}
+	return 0, 0
 }
 
 // quotedValue finds `key: "value" more`, which YAML cannot read: the value ends with its quote.
@@ -84,6 +207,8 @@ func (f *File) tabIndent() int {
 	}
 	return 0
 }
+
+func (f *File) secondColon(line int) (l, column int) { return line, secondColon(f.Line(line)) }
 
 // secondColon finds the second ": " of a line, outside of quotes; 0 when there is none.
 func secondColon(line string) int {

@@ -5,6 +5,10 @@ import "fmt"
 // Nearest gives the candidate that word was most likely meant to be: the one at the smallest edit distance (a swap of
 // neighbours counts as one), at most 2, and at most a third of the word's length rounded up.
 func Nearest(word string, candidates []string) (string, bool) {
+	const longest = 200 // bytes of a word that a person may have misspelt
+	if len(word) > longest {
+		return "", false
+	}
 	limit := min(2, (len(word)+2)/3)
 	best, found := "", false
 	for _, c := range candidates {

@@ -68,7 +68,7 @@ func (s *scan) against(value string) []Position {
 	return append(s.places[:len(want):len(want)], s.end)
 }
 
-func (s *scan) runes(line int) []rune { return []rune(s.file.Line(line)) }
+func (s *scan) runes(line int) []rune { return s.file.runes(line) }
 
 // skipProperties passes an anchor or a tag before the value.
 func (s *scan) skipProperties() {

@@ -14,9 +14,12 @@ package document
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Problem is one thing that is wrong, or, when Warning is set, legal and likely wrong, at one place in a file.
@@ -27,7 +30,9 @@ type Problem struct {
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"` // a sentence that says what would be right
 	Warning bool   `json:"warning,omitempty"`
-	Source  string `json:"source,omitempty"` // the line of the file, without its end
+	Source  string `json:"source,omitempty"` // the line of the file, without its end; in JSON only while it is not very long
+	// ID is the name of this kind of problem, such as "unknown-key": the same whatever the words are. "" where nobody gave one.
+	ID string `json:"id,omitempty"`
 }
 
 // Error gives the first line of what [Problem.String] gives, so that a Problem can be returned as an error.
@@ -51,7 +56,7 @@ func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.Error() + "\n")
 	if p.Line > 0 && p.Source != "" {
-		line, caret := clip([]rune(strings.ReplaceAll(p.Source, "\t", " ")), p.Column)
+		line, caret := clip(p.Source, p.Column)
 		fmt.Fprintf(&b, " | %s\n | %s^\n", line, strings.Repeat(".", max(caret-1, 0)))
 	}
 	if p.Hint != "" {
@@ -60,14 +65,43 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// clip keeps a very long line short, around the caret.
-func clip(line []rune, column int) (string, int) {
+// clip keeps a very long line short, around the caret, and gives the caret's place in what is left. What cannot be seen
+// becomes a space, for it may steer the terminal that shows it.
+func clip(line string, column int) (string, int) {
 	const width = 160
-	if len(line) <= width {
-		return string(line), column
+	from := 0
+	if len(line) > longLine { // its end is not looked for
+		from = max(0, column-width/2)
+	} else if n := utf8.RuneCountInString(line); n > width {
+		from = max(0, min(column-width/2, n-width))
 	}
-	from := max(0, min(column-width/2, len(line)-width))
-	return string(line[from : from+width]), column - from
+	var b strings.Builder
+	i := -1
+	for _, r := range line {
+		if i++; i < from {
+			continue
+		}
+		if i >= from+width {
+			break
+		}
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), column - from
+}
+
+// longestSource is the length in bytes of the longest line that a Problem in JSON repeats.
+const longestSource = 2_000
+
+// MarshalJSON leaves out a line that is too long to be repeated with each of its problems.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	type plain Problem
+	if len(p.Source) > longestSource {
+		p.Source = ""
+	}
+	return json.Marshal(plain(p))
 }
 
 // Sort orders problems by file, line, column and message, and drops exact repeats.

@@ -16,6 +16,8 @@ type vocabulary struct {
 	entity  string               // the noun, for suggestions; "" when there is none
 	// guards are paths that the rule's condition has compared with nil, so that later expressions need not.
 	guards map[string]bool
+	// fresh is an event type that says that its subject is new, when the rule listens to no other; "" when it does.
+	fresh string
 }
 
 // facts are what the rest of the loader wants to know of an expression.
@@ -42,6 +44,7 @@ type examiner struct {
 	facts     facts
 	loops     []*kind          // what `.` and `#` mean, innermost last
 	lets      map[string]*kind // names that the expression made itself
+	negated   bool             // an odd number of `not` stand before what is looked at
 }
 
 func (c *examiner) wrong(at ast.Node, message, hint string) *kind {
@@ -151,8 +154,12 @@ func (c *examiner) callable(name string) bool {
 }
 
 func (c *examiner) unary(n *ast.UnaryNode) *kind {
+	negates := n.Operator == "!" || n.Operator == "not"
+	c.negated = c.negated != negates
 	k := c.visit(n.Node)
-	if n.Operator == "!" || n.Operator == "not" {
+	c.negated = c.negated != negates
+	if negates {
+		c.unsureFlag(n.Node, k)
 		if k.known() && k.form != flag {
 			hint := ""
 			if b, ok := n.Node.(*ast.BinaryNode); !ok || b.Operator != "in" {

@@ -19,6 +19,7 @@ func (c *examiner) binary(n *ast.BinaryNode) *kind {
 		}
 	}
 	l, r := c.visit(n.Left), c.visit(n.Right)
+	c.mayMiss(n, l, r)
 	switch n.Operator {
 	case "==", "!=":
 		c.comparable(n, l, r)
@@ -156,6 +157,7 @@ func (c *examiner) ordered(n *ast.BinaryNode, node ast.Node, k *kind) {
 // condition makes sure that a part joined by `and` or `or` is true or false.
 func (c *examiner) condition(n ast.Node, k *kind) {
 	if k.form == flag || k.form == anything {
+		c.unsureFlag(n, k)
 		return
 	}
 	hint := fmt.Sprintf("Compare it with something, as in %s == ….", source(n))

@@ -51,5 +51,9 @@ func (r *reader) boolean(n *yaml.Node, key string, vocabulary vocabulary) *expre
 		}
 		return nil
 	}
+	if !r.pinned {
+		r.unsure(x, where, vocabulary)
+		r.constant(n, x, vocabulary)
+	}
 	return x
 }

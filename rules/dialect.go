@@ -19,6 +19,7 @@ import (
 // The bounds of one expression, and of one evaluation of it.
 const (
 	maxNodes  = 1_000   // parts of one expression
+	maxCode   = 1 << 16 // bytes of one expression: reading it goes as deep as it has brackets
 	maxValues = 200_000 // values in the lists and objects that an evaluation makes
 	maxSteps  = 500_000 // steps of an evaluation, at some 50 ns each
 	maxText   = 1 << 20 // bytes of a text that an evaluation makes
@@ -81,6 +82,9 @@ func (d *dialect) parse(code string) (ast.Node, error) {
 
 // tree reads an expression into a tree of its own.
 func (d *dialect) tree(code string) (ast.Node, error) {
+	if len(code) > maxCode {
+		return nil, errors.New("this expression is too long")
+	}
 	// The parser counts nodes over its life, and bounds them.
 	d.parser = parser.Parser{}
 	oneLine, breaks := joinLines(code)

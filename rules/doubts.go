@@ -8,19 +8,29 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"gopkg.in/yaml.v3"
 
+	"shopbell/actions"
 	"shopbell/document"
 	"shopbell/event"
+	"shopbell/shape"
 )
 
 // doubts warns of what is legal and likely wrong.
 func (r *reader) doubts(rule *Rule, fields map[string]*yaml.Node, listens []listen, condition *expression) {
 	at := fields["if"]
 	if condition != nil {
-		r.constant(document.Resolve(at), condition)
 		r.claim(document.Resolve(at), listens, condition)
 	}
+	r.overlapping(fields["when"])
+	if !r.spoiled() {
+		r.unread(fields["then"], fields["else"])
+	}
+	clear(r.stepsRead)
+	r.loops(rule, fields["then"], listens, condition)
 	if at != nil && condition == nil || fields["when"] == nil {
 		return // the condition has a problem already
+	}
+	if !r.spoiled() {
+		r.together(rule, fields, listens, condition)
 	}
 	was := condition != nil && condition.facts.was
 	if i := slices.IndexFunc(listens, func(l listen) bool { return l.Change == event.Updated && l.entity() }); i >= 0 && !was {
@@ -64,101 +74,132 @@ func whenNode(n *yaml.Node, l listen) *yaml.Node {
 	return n
 }
 
-// constant warns of a condition, or of a side of `and` or `or`, that is always the same.
-func (r *reader) constant(n *yaml.Node, x *expression) {
-	answer := certain(x.node)
-	where := r.at(n)
-	if answer != unsure {
-		message, hint := "this condition is always true", "Leave \"if\" out to act on every event."
-		if answer == never {
-			message, hint = "this condition is never true, so the rule never fires", "To switch a rule off, write \"enabled: false\"."
-		}
-		r.problems = append(r.problems, where.problem(finding{offset: firstOffset(x.node), message: message, hint: hint, warning: true}))
-	}
-}
-
-// An answer is what is known of a condition before there is an event.
-type answer int
-
-const (
-	unsure answer = iota
-	always
-	never
-)
-
-// certain tells whether a condition can only be true, or only false.
-func certain(node ast.Node) answer {
-	switch n := node.(type) {
-	case *ast.BoolNode:
-		if n.Value {
-			return always
-		}
-		return never
-	case *ast.UnaryNode:
-		if n.Operator == "!" || n.Operator == "not" {
-			return [...]answer{unsure, never, always}[certain(n.Node)]
-		}
-	case *ast.BinaryNode:
-		l, r := certain(n.Left), certain(n.Right)
-		switch n.Operator {
-		case "and", "&&":
-			if l == never || r == never || opposed(n.Left, n.Right) {
-				return never
-			}
-			if l == always && r == always {
-				return always
-			}
-		case "or", "||":
-			if l == always || r == always {
-				return always
-			}
-			if l == never && r == never {
-				return never
-			}
-		case "==", "!=":
-			return sameSides(n)
-		}
-	}
-	return unsure
-}
-
-// sameSides answers a comparison of two literals, or of a value with itself.
-func sameSides(n *ast.BinaryNode) answer {
-	if literal(n.Left) != literal(n.Right) {
-		return unsure
-	}
-	same := n.Left.String() == n.Right.String()
-	if !literal(n.Left) && !same {
-		return unsure
-	}
-	if same == (n.Operator == "==") {
-		return always
-	}
-	return never
-}
-
-// opposed finds `a == "X" and a == "Y"`.
-func opposed(l, r ast.Node) bool {
-	x, ok1 := l.(*ast.BinaryNode)
-	y, ok2 := r.(*ast.BinaryNode)
-	return ok1 && ok2 && x.Operator == "==" && y.Operator == "==" && literal(x.Right) && literal(y.Right) && !literal(x.Left) &&
-		x.Left.String() == y.Left.String() && x.Right.String() != y.Right.String()
-}
-
 // claim warns of a condition on what a notification says, where the entity itself could be asked.
 func (r *reader) claim(n *yaml.Node, listens []listen, x *expression) {
-	if !x.facts.data || len(listens) == 0 || slices.ContainsFunc(listens, func(l listen) bool { return !l.entity() }) {
+	if !x.facts.data || len(listens) == 0 || slices.ContainsFunc(listens, func(l listen) bool { return l.Noun == "" || !l.Readable }) {
 		return
 	}
 	f := &dataFinder{}
 	node := x.node
 	ast.Walk(&node, f)
 	noun := listens[0].Noun
-	r.problems = append(r.problems, r.at(n).problem(finding{
-		offset: f.at, warning: true,
-		message: "event.data is what the notification claims, not what the store confirms",
-		hint:    fmt.Sprintf("Decide on the %s, which is read back from the store: %s.….", noun, noun),
-	}))
+	message := "event.data is what the notification claims, not what the store confirms"
+	hint := fmt.Sprintf("Decide on the %s, which is read back from the store: %s.….", noun, noun)
+	if i := slices.IndexFunc(listens, func(l listen) bool { return !l.reads }); i >= 0 {
+		message = fmt.Sprintf("event.data is what the notification claims, and the source %s never asks the store", listens[i].source)
+		hint = fmt.Sprintf("Write \"attest: needed\" for %s in the config, and decide on the %s: %s.….", listens[i].source, noun, noun)
+	}
+	r.problems = append(r.problems, r.at(n).problem(finding{offset: f.at, warning: true, message: message, hint: hint}))
+}
+
+// recipient warns of a message whose recipient is what a notification says, where the entity itself could be asked.
+func (b *builder) recipient(x *expression, where origin, field shape.Field) {
+	listens := b.rule.listens
+	if !x.facts.data || actions.Landing(field.Lands) != actions.Address || len(listens) == 0 || slices.ContainsFunc(listens, func(l listen) bool { return !l.entity() }) {
+		return
+	}
+	noun := listens[0].Noun
+	b.reader.problems = append(b.reader.problems, where.problem(finding{offset: firstOffset(x.node), warning: true,
+		message: "the recipient is what the notification claims, not what the store confirms",
+		hint:    fmt.Sprintf("Take the address from the %s, which is read back from the store: %s.….", noun, noun)}))
+}
+
+// overlapping warns of event types that another entry of `when` means already.
+func (r *reader) overlapping(when *yaml.Node) {
+	if when == nil {
+		return
+	}
+	items := listOrOne(document.Resolve(when))
+	if len(items) > 100 {
+		return
+	}
+	for i, item := range items {
+		item = document.Resolve(item)
+		for j, other := range items {
+			other = document.Resolve(other)
+			if i == j || item.Value == other.Value && i < j || !covers(other.Value, item.Value) {
+				continue
+			}
+			message := fmt.Sprintf("%q is meant by %q already", item.Value, other.Value)
+			if item.Value == other.Value {
+				message = fmt.Sprintf("%q is named twice", item.Value)
+			}
+			r.warn(item, message, "Name each event type once.")
+			break
+		}
+	}
+}
+
+// covers tells whether a pattern of `when` means all that another one means.
+func covers(pattern, other string) bool {
+	source, name, named := strings.Cut(pattern, ":")
+	if !named {
+		name = pattern
+	}
+	source2, name2, named2 := strings.Cut(other, ":")
+	if !named2 {
+		name2 = other
+	}
+	return named == named2 && (!named || source == source2) && event.Match(name, name2)
+}
+
+// unread warns of steps with an id under which nobody looks.
+func (r *reader) unread(lists ...*yaml.Node) {
+	read := r.stepsRead
+	for _, list := range lists {
+		if list == nil || read[""] {
+			continue
+		}
+		for _, step := range listOrOne(document.Resolve(list)) {
+			if _, id := document.Find(step, "id"); id != nil && stepID.MatchString(id.Value) && !read[id.Value] {
+				r.warn(id, fmt.Sprintf("no later step reads steps.%s", id.Value), "Leave the id out, or use what the step leaves.")
+			}
+		}
+	}
+}
+
+// spoiled tells whether something is wrong with the rule at hand, so that not all of it was read.
+func (r *reader) spoiled() bool {
+	return slices.ContainsFunc(r.problems[r.began:], func(p document.Problem) bool { return !p.Warning })
+}
+
+// hopeless tells whether there are more problems than are shown, warnings left out.
+func (r *reader) hopeless() bool {
+	if len(r.problems) <= maxProblems {
+		return false
+	}
+	stop, _ := document.Split(r.problems)
+	return len(stop) > maxProblems
+}
+
+// loops warns of a step that causes the event that starts its rule. What we change ourselves fires only rules that ask for
+// event.self.
+func (r *reader) loops(rule *Rule, then *yaml.Node, listens []listen, condition *expression) {
+	if then == nil || condition == nil || !condition.facts.self || refusesOwn(condition.node) {
+		return
+	}
+	for _, step := range listOrOne(document.Resolve(then)) {
+		for i, s := 0, document.Resolve(step); i+1 < len(s.Content); i += 2 {
+			kind := r.world.Actions[s.Content[i].Value]
+			if kind == nil {
+				continue
+			}
+			if i2 := slices.IndexFunc(listens, func(l listen) bool { return slices.Contains(kind.Causes, l.Name) }); i2 >= 0 {
+				r.warn(s.Content[i], fmt.Sprintf("%s causes %q, which starts this rule again", kind.Name, listens[i2].Name),
+					"Leave event.self out of the condition, so that what the rule does itself starts nothing, or let the condition end when it is done.")
+			}
+		}
+	}
+}
+
+// refusesOwn tells whether a condition holds for no event that we caused ourselves.
+func refusesOwn(node ast.Node) bool {
+	s := &solver{domain: func(ast.Node) *kind { return of(anything) }}
+	ways, ok := s.ways(node, true)
+	return ok && !slices.ContainsFunc(ways, func(way []*clause) bool {
+		_, impossible := s.exclusive(append([]*clause{{path: "event.self", op: opIn, values: []string{"true"}}}, way...))
+		return !impossible
+	})
 }
 
 // dataFinder finds the first place where event.data is read.

@@ -63,8 +63,7 @@ func (o origin) cutOff(f finding) finding {
 		return f
 	}
 	end := o.file.Position(o.node, len([]rune(o.node.Value)))
-	rest := []rune(o.file.Line(end.Line))
-	if strings.HasPrefix(strings.TrimLeft(string(rest[min(end.Column-1, len(rest)):]), " "), "#") {
+	if strings.HasPrefix(strings.TrimLeft(o.file.After(end, 100), " "), "#") {
 		f.hint = "YAML takes what follows \" #\" for a comment: put the whole into quotes."
 	}
 	return f
@@ -100,6 +99,7 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 		if wrong {
 			return nil
 		}
+		r.suspect(node, where, vocabulary)
 	} else {
 		x.facts = r.factsOf(node, vocabulary)
 	}

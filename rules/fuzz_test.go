@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"shopbell/document"
 	"shopbell/event"
 	"shopbell/rules"
 )
@@ -52,7 +53,7 @@ var fuzzing = struct{ world rules.World }{world()}
 // fuzzWorld is made once: declaring actions takes longer than all that is fuzzed.
 func fuzzWorld() rules.World { return fuzzing.world }
 
-// FuzzLoad holds that no file makes a load panic, that a rule that was loaded can be made again from its text, and that
+// FuzzLoad holds that no file makes a load panic, that each problem has a name and a place inside the file, that a rule that was loaded can be made again from its text, and that
 // two loads say the same.
 func FuzzLoad(f *testing.F) {
 	f.Add("rules:\n  - name: r\n    when: order.created\n    if: order.total > 5\n    then:\n      - log: { message: \"{{ order.id }}\" }\n")
@@ -60,11 +61,20 @@ func FuzzLoad(f *testing.F) {
 	f.Add("rules: &a\n  - name: x\n    when: [order.*, 'ecwid:*']\n    then: &t\n    - log:\n        message: >+\n          a {{ event.id }}\n\n          b\n\n  - {name: y, when: cart.created, then: *t}")
 	f.Add("rules:\r\n- name: x\r\n  description: \"a\u2028b\"\n  when: order.created\r  then:\r  - log: { message: \"é\u2029{{ event.id }}\u0085\" }\r")
 	f.Add("rules:\n- name: x\n  when: order.created\n  then:\n  - log:\n      message: |-\n\n          a\n        # b\n  # c\n# d\n- name: y\n  when: order.created\n  then: [ log: { message: 'a\n\n  b' } ]\n\n\n")
+	for _, c := range filedCases(f) {
+		for _, text := range c.files {
+			f.Add(text)
+		}
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		first := rules.Parse(map[string]string{"r.yaml": text}, fuzzWorld())
 		second := rules.Parse(map[string]string{"r.yaml": text}, fuzzWorld())
 		if !reflect.DeepEqual(first.Problems(), second.Problems()) || first.Revision() != second.Revision() {
 			t.Error("two loads differ")
+		}
+		within(t, first.Problems(), map[string]string{"r.yaml": text})
+		if document.Text(first.Problems()) == "" != (len(first.Problems()) == 0) {
+			t.Error("problems without words")
 		}
 		for _, r := range first.Rules() {
 			again, err := rules.Compile(r.Text, r.Directory, fuzzWorld())

@@ -33,7 +33,12 @@ const (
 // store that the directory is named for. Each directory stands alone: one that has problems keeps the rules that it
 // had in previous, if any, and is marked as broken. Load itself never fails; what is wrong is in [Set.Problems].
 func Load(dir string, w World, previous *Set) *Set {
-	return load(os.DirFS(dir), dir, w, previous)
+	root, err := os.OpenRoot(dir) // links that lead out of it are not followed
+	if err != nil {
+		return load(os.DirFS(dir), dir, w, previous)
+	}
+	defer root.Close()
+	return load(root.FS(), dir, w, previous)
 }
 
 // Parse makes a set of files given by their path below the rules directory ("sales.yaml", "1003/sales.yaml") and their
@@ -74,6 +79,7 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 				continue
 			}
 			l.file(files, "", e.Name())
+			l.outside(files, "", e)
 			continue
 		}
 		if ignored(e.Name()) {
@@ -89,6 +95,19 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 	l.crew.each(len(stores), func(i int) { l.store(files, stores[i]) })
 	return l.finish()
 }
+
+// outside tells of a link to a directory that is not below the rules directory. One to a file is told of when it is read.
+func (l *loading) outside(files fs.FS, directory string, e fs.DirEntry) {
+	if e.Type()&fs.ModeSymlink == 0 || ignored(e.Name()) || strings.Contains(e.Name(), ".") { // a name with a dot is a file's
+		return
+	}
+	if _, err := fs.Stat(files, path.Join(directory, e.Name())); err != nil && escapes(err) {
+		l.fail(directory, filepath.Join(l.dir, directory, e.Name()), reason(err))
+	}
+}
+
+// escapes tells whether an error says that a link leads out of the rules directory.
+func escapes(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
 
 // isDirectory follows a symbolic link, for some systems mount configuration as links.
 func isDirectory(files fs.FS, name string, e fs.DirEntry) bool {
@@ -109,6 +128,9 @@ func ignored(name string) bool {
 func reason(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "it does not exist"
+	}
+	if escapes(err) {
+		return "it is a link that leads out of the rules directory"
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return "this is not permitted"
@@ -276,6 +298,7 @@ func (l *loading) finish() *Set {
 		}
 		l.set.distinct[name] = p.distinct
 		d := Directory{Name: name, Revision: digest(p.hash...), Problems: document.Sort(p.problems)}
+		Identify(d.Problems)
 		problems, _ := document.Split(d.Problems)
 		rules := p.rules
 		if d.Broken = len(problems) > 0; d.Broken {

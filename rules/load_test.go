@@ -43,8 +43,8 @@ func TestLoad(t *testing.T) {
 		"..2026_11_20/a.yaml": "][",
 	})
 	s := rules.Load(dir, world(), nil)
-	if text := document.Text(s.Problems()); text != "" {
-		t.Error(text)
+	if stop, _ := document.Split(s.Problems()); len(stop) > 0 {
+		t.Error(document.Text(stop))
 	}
 	if got := ids(s); got != "a b 1003/a" {
 		t.Errorf("rules are %q", got)
@@ -131,30 +131,5 @@ func TestLoadThroughLinks(t *testing.T) {
 	}
 	if s := rules.Load(dir, world(), nil); ids(s) != "a 1003/b" {
 		t.Errorf("rules are %q, %v", ids(s), s.Problems())
-	}
-}
-
-func TestHostileFiles(t *testing.T) {
-	bomb := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-	for c := 'b'; c <= 'j'; c++ {
-		p := string(c - 1)
-		bomb += string(c) + ": &" + string(c) + " [*" + strings.Join(strings.Split(strings.Repeat(p, 10), ""), ", *") + "]\n"
-	}
-	for name, text := range map[string]string{
-		"alias bomb":    bomb + "rules: *j\n",
-		"deep":          "rules: " + strings.Repeat("[", 100_000),
-		"deep if":       "rules:\n  - { name: r, when: order.created, if: '" + strings.Repeat("(", 20_000) + "', then: [ log: { message: x } ] }\n",
-		"deep not":      "rules:\n  - { name: r, when: order.created, if: '" + strings.Repeat("!", 20_000) + "true', then: [ log: { message: x } ] }\n",
-		"many steps":    "rules:\n  - { name: r, when: order.created, then: [" + strings.Repeat("{log: {message: x}},", 5000) + "] }\n",
-		"many holes":    "rules:\n  - { name: r, when: order.created, then: [ log: { message: '" + strings.Repeat("{{", 50_000) + "' } ] }\n",
-		"many problems": "rules:\n" + strings.Repeat("  - {}\n", 50_000),
-		"self":          "rules: &r [*r]\n",
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := rules.Parse(map[string]string{"r.yaml": text}, world())
-			if problems, _ := document.Split(s.Problems()); len(problems) == 0 || len(problems) > 1_001 || len(s.Rules()) != 0 {
-				t.Errorf("%d rules, %d problems", len(s.Rules()), len(problems))
-			}
-		})
 	}
 }

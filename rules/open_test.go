@@ -31,7 +31,7 @@ func TestUnlistedTypes(t *testing.T) {
 		"like a listed one":     {when: "ordr.created", problem: `unknown event type "ordr.created"`},
 		"a group":               {when: `"billing:charge.*"`, fires: []string{"charge.failed", "charge.paid"}, not: []string{"invoice.paid", "chargeback.won"}},
 		"all":                   {when: `"billing:*"`, fires: []string{"charge.failed", "invoice.paid"}},
-		"twice":                 {when: `["billing:charge.*", "billing:*"]`, fires: []string{"charge.failed"}},
+		"twice":                 {when: `["billing:charge.*", "billing:*"]`, problem: `"billing:charge.*" is meant by "billing:*" already`, fires: []string{"charge.failed"}},
 		"about a listed thing":  {when: "order.fulfilled", problem: `unknown event type "order.fulfilled"`},
 		"a star without a dot":  {when: `"billing:charge*"`, problem: "unknown event type"},
 		"nothing":               {when: `"billing:"`, problem: "unknown event type"},

@@ -31,7 +31,10 @@ type reader struct {
 
 	vocabularies map[string]vocabulary // made so far, by what is listened to
 
-	meant map[string]bool // keys of the rule at hand that are there, misspelt
+	meant     map[string]bool // keys of the rule at hand that are there, misspelt
+	began     int             // problems there were before the rule at hand
+	stepsRead map[string]bool // ids that steps of the rule at hand read; "" when they read them all
+	deeds     []*deed         // what the rules of the file do
 
 	secretPattern *regexp.Regexp
 }
@@ -40,14 +43,14 @@ func newReader(w World, directory string) *reader {
 	return &reader{
 		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
 		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
-		secretPattern: secretPattern(),
+		stepsRead: map[string]bool{}, secretPattern: secretPattern(),
 	}
 }
 
 // anew gives a reader for another file, with what is the same for all files.
 func (r *reader) anew(directory string) *reader {
 	return &reader{
-		world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory,
+		world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
 		kinds: r.kinds, vocabularies: r.vocabularies, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern,
 	}
 }
@@ -148,6 +151,9 @@ func (r *reader) list(key, value *yaml.Node) []*Rule {
 	}
 	var found []*Rule
 	for i, item := range value.Content {
+		if i%100 == 99 && r.hopeless() {
+			break // what is wrong with the rest would not be shown
+		}
 		var next *yaml.Node
 		if i+1 < len(value.Content) {
 			next = value.Content[i+1]
@@ -235,6 +241,7 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 		r.wrong(n, "a rule is a group of keys", "Begin it with \"- name: …\".")
 		return nil
 	}
+	r.began = len(r.problems)
 	fields := r.fields(n)
 	rule := &Rule{Directory: r.directory, File: r.file.Name, Line: n.Line}
 	rule.enabled = true

@@ -25,6 +25,7 @@ type reading struct {
 	rules    []*Rule
 	names    []naming
 	sorted   []string // the names, in alphabetical order
+	deeds    []*deed
 	problems []document.Problem
 }
 
@@ -58,6 +59,7 @@ func (p *loadingPart) read(l *loading) {
 	for _, f := range p.files {
 		p.gather(f, seen)
 	}
+	p.together()
 	p.examine(l, defined)
 }
 
@@ -155,7 +157,7 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	r.defined = defined
 	sum := sha256.Sum256(f.text)
 	f.reading = &reading{text: f.text, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
-	f.reading.uses = slices.Sorted(maps.Keys(r.usesAll))
+	f.reading.uses, f.reading.deeds = slices.Sorted(maps.Keys(r.usesAll)), r.deeds
 	for i, rule := range f.reading.rules {
 		rule.place = i
 	}

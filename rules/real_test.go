@@ -51,6 +51,14 @@ rules:
  |     if: event.data.total > 100 && event.data.paymentStatus == "PAID"
  | ........^
  Decide on the order, which is read back from the store: order.….
+r.yaml:15:17: warning: product.quantity can be missing, and then this is an error
+ |     if: product.quantity <= 5 && was != nil && was.quantity > 5
+ | ................^
+ Ask product.quantity != nil first, or write (product.quantity ?? 0) to say what a missing one counts as.
+r.yaml:15:52: warning: was.quantity can be missing, and then this is an error
+ |     if: product.quantity <= 5 && was != nil && was.quantity > 5
+ | ...................................................^
+ Ask was.quantity != nil first, or write (was.quantity ?? 0) to say what a missing one counts as.
 r.yaml:20:90: cart has no "totl"
  |     then: [ email: { to: "{{ cart.email }}", subject: You left something, text: "{{ cart.totl }}" } ]
  | .........................................................................................^

@@ -3,7 +3,9 @@ package rules
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shopbell/shape"
@@ -17,15 +19,22 @@ func Schema(w World) json.RawMessage {
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"title":   "Shopbell rules",
 		"type":    "object", "additionalProperties": false,
+		"description": "What a store does when something happens: a list of rules.",
 		"properties": node{
-			"rules":  node{"description": "The rules of this file.", "type": []string{"array", "null"}, "items": node{"$ref": "#/$defs/rule"}},
-			"define": definitionsSchema(),
+			"rules": node{
+				"description": "The rules of this file.",
+				"type":        []string{"array", "null"}, "items": node{"$ref": "#/$defs/rule"},
+			},
+			"define": defineSchema(),
 		},
 		"$defs": node{
 			"rule":       w.ruleSchema(),
 			"step":       w.stepSchema(),
 			"event":      w.eventSchema(),
-			"expression": node{"type": []string{"string", "boolean"}, "description": "A condition in the language of expr, such as order.total > 100."},
+			"steps":      node{"type": "array", "minItems": 1, "maxItems": 100, "items": node{"$ref": "#/$defs/step"}},
+			"mode":       w.modeSchema(),
+			"name":       node{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+			"expression": node{"type": []string{"string", "boolean"}, "not": node{"type": "string", "pattern": `^\s*\{\{`}, "description": "An expression that gives true or false, such as order.total > 100."},
 			"duration":   node{"type": "string", "pattern": "^[0-9]+(s|m|h|d)$", "description": "A length of time: 30s, 10m, 2h or 7d."},
 		},
 	}
@@ -38,71 +47,89 @@ func Schema(w World) json.RawMessage {
 
 type node map[string]any
 
-func oneOrMore(item node, doc string) node {
-	return node{"description": doc, "oneOf": []node{item, {"type": "array", "items": item, "minItems": 1}}}
-}
-
-func (w World) ruleSchema() node {
-	store := node{"type": []string{"string", "integer"}}
-	if ids := w.stores(); len(ids) > 0 && !slices.ContainsFunc(slices.Collect(maps.Values(w.Sources)), func(o Origin) bool { return len(o.Stores) == 0 }) {
-		store["examples"] = ids
-	}
+// defineSchema is what the files of a directory share.
+func defineSchema() node {
 	return node{
-		"type": "object", "additionalProperties": false, "required": []string{"name", "when", "then"}, "dependentRequired": node{"else": []string{"if"}},
+		"type": "object", "additionalProperties": false, "description": "Conditions and lists with a name, for the rules of this directory.",
 		"properties": node{
-			"name":        node{"type": []string{"string", "integer"}, "pattern": `^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?$`, "maxLength": 100, "description": "Its name, unique in its directory."},
-			"description": node{"type": "string", "description": "What it is for."},
-			"tags":        oneOrMore(node{"type": []string{"string", "number"}}, "Words to find it by."),
-			"enabled":     node{"type": "boolean", "default": true, "description": "false keeps the rule checked, not run."},
-			"when":        oneOrMore(node{"$ref": "#/$defs/event"}, "The event types that it listens to."),
-			"store":       oneOrMore(store, "Only these stores."),
-			"if":          node{"$ref": "#/$defs/expression"},
-			"then":        stepsSchema("What to do, step by step."),
-			"else":        stepsSchema("What to do when the condition is false."),
-			"each":        node{"type": "string", "description": "An expression that gives a list: the steps are done for each item of it, at most 1,000."},
-			"on_error":    node{"enum": []string{"skip", "stop"}, "default": "skip", "description": "When the rule cannot be evaluated: the event goes on without it, or is put aside whole."},
-			"mode":        w.modeSchema(),
-		},
-	}
-}
-
-func stepsSchema(doc string) node {
-	return node{"type": "array", "minItems": 1, "maxItems": 100, "items": node{"$ref": "#/$defs/step"}, "description": doc}
-}
-
-func definitionsSchema() node {
-	names := node{"pattern": definedName.String(), "maxLength": 60}
-	constant := node{"type": []string{"string", "number", "boolean"}}
-	return node{
-		"description": "Conditions and lists with a name, for all rule files of this directory.",
-		"type":        "object", "additionalProperties": false,
-		"properties": node{
-			"conditions": node{"type": "object", "propertyNames": names, "additionalProperties": node{"$ref": "#/$defs/expression"}},
-			"lists":      node{"type": "object", "propertyNames": names, "additionalProperties": node{"type": "array", "items": constant}},
+			"conditions": node{
+				"type": "object", "description": "Conditions that rules may name.", "propertyNames": node{"$ref": "#/$defs/name"},
+				"additionalProperties": node{"$ref": "#/$defs/expression"},
+			},
+			"lists": node{
+				"type": "object", "description": "Lists that rules may name.", "propertyNames": node{"$ref": "#/$defs/name"},
+				"additionalProperties": node{"type": "array", "items": node{"type": []string{"string", "number", "boolean"}}},
+			},
 		},
 	}
 }
 
 func (w World) modeSchema() node {
-	address := node{"type": "string", "minLength": 1}
+	address := node{"type": "string", "minLength": 1, "description": "An address, or a channel."}
 	by := node{}
 	for name, k := range w.Actions {
 		if k.Redirect != nil {
 			by[name] = address
 		}
 	}
-	return node{"description": "live; shadow renders and sends nothing; redirect sends messages to somebody else.", "default": "live", "oneOf": []node{
-		{"const": "live"}, {"const": "shadow"},
-		{"type": "object", "additionalProperties": false, "required": []string{"redirect"}, "properties": node{
-			"redirect": node{"oneOf": []node{address, {"type": "object", "minProperties": 1, "additionalProperties": false, "properties": by}}},
-		}},
-	}}
+	return node{
+		"description": "What becomes of the messages.", "default": "live",
+		"anyOf": []node{
+			{"const": "live", "description": "They are sent."},
+			{"const": "shadow", "description": "They are decided and written, and not sent."},
+			{
+				"type": "object", "additionalProperties": false, "required": []string{"redirect"}, "description": "All go to one person, with a word on whom they were for.",
+				"properties": node{"redirect": node{"anyOf": []node{address, {"type": "object", "minProperties": 1, "additionalProperties": false, "properties": by}}}},
+			},
+		},
+	}
+}
+
+func oneOrMore(item node, doc string) node {
+	return node{"description": doc, "oneOf": []node{item, {"type": "array", "items": item, "minItems": 1}}}
+}
+
+func (w World) ruleSchema() node {
+	return node{
+		"type": "object", "additionalProperties": false, "required": []string{"name", "when", "then"}, "dependentRequired": node{"else": []string{"if"}},
+		"properties": node{
+			"name":        node{"type": []string{"string", "number", "boolean"}, "pattern": `^[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?$`, "maxLength": 100, "description": "Its name, unique in its directory."},
+			"description": node{"type": []string{"string", "number", "boolean", "null"}, "description": "What it is for."},
+			"tags":        oneOrMore(node{"type": []string{"string", "number", "boolean"}}, "Words to find it by."),
+			"enabled":     node{"type": "boolean", "default": true, "description": "false keeps the rule checked, not run."},
+			"when":        oneOrMore(node{"$ref": "#/$defs/event"}, "The event types that it listens to."),
+			"store":       oneOrMore(w.storeSchema(), "Only these stores; a rule in a store's folder is for that store already."),
+			"if":          node{"$ref": "#/$defs/expression", "description": "Acts only when this is true, such as order.total > 100."},
+			"each":        node{"type": "string", "not": node{"pattern": `^\s*\{\{`}, "description": "An expression that gives a list: the steps are done once for each item of it, at most 1,000, such as order.items."},
+			"mode":        node{"$ref": "#/$defs/mode"},
+			"then":        node{"$ref": "#/$defs/steps", "description": "What to do, step by step."},
+			"else":        node{"$ref": "#/$defs/steps", "description": "What to do when the condition is false."},
+			"on_error":    node{"enum": []string{"skip", "stop"}, "default": "skip", "description": "When the rule cannot be evaluated: the event goes on without it, or is put aside whole."},
+		},
+	}
+}
+
+// storeSchema lists the stores, where all are known. YAML reads an id of digits as a number.
+func (w World) storeSchema() node {
+	open := slices.ContainsFunc(slices.Collect(maps.Values(w.Sources)), func(o Origin) bool { return len(o.Stores) == 0 })
+	if open || len(w.Sources) == 0 {
+		return node{"type": []string{"string", "integer"}}
+	}
+	var ids []any
+	for _, id := range w.stores() {
+		ids = append(ids, id)
+		if number, err := strconv.Atoi(id); err == nil && strconv.Itoa(number) == id {
+			ids = append(ids, number)
+		}
+	}
+	return node{"enum": ids}
 }
 
 // eventSchema lists every event type as a rule may write it: bare, with its source, and with a wildcard.
 func (w World) eventSchema() node {
 	choices := []node{{"const": "*", "description": "Every event."}}
-	seen := map[string]bool{}
+	seen, nouns := map[string]bool{}, map[string]bool{}
+	open := false
 	add := func(name, doc string) {
 		if !seen[name] {
 			seen[name] = true
@@ -121,12 +148,21 @@ func (w World) eventSchema() node {
 				add(source+":"+name, t.Doc)
 			}
 			if noun, _, ok := strings.Cut(t.Name, "."); ok {
+				nouns[regexp.QuoteMeta(noun)] = true
 				add(noun+".*", "Every event whose name begins with "+noun+".")
 				add(source+":"+noun+".*", "Every event of the source "+source+" whose name begins with "+noun+".")
 			}
 		}
+		if catalog.Any != nil {
+			open = true
+			choices = append(choices, node{"pattern": "^" + regexp.QuoteMeta(source) + `:[^ :*]+(\.\*)?$`, "description": "An event of the source " + source + " that nobody lists."})
+		}
 	}
-	return node{"type": "string", "oneOf": choices}
+	if open && w.Default == "" { // a name that is about nothing that is listed
+		known := strings.Join(slices.Sorted(maps.Keys(nouns)), "|")
+		choices = append(choices, node{"pattern": `^[^ :*]+(\.\*)?$`, "not": node{"pattern": `^(` + known + `)(\.|$)`}, "description": "An event that nobody lists."})
+	}
+	return node{"type": "string", "anyOf": choices}
 }
 
 // stepSchema is one branch for each action, so that an editor offers its parameters.
@@ -134,7 +170,7 @@ func (w World) stepSchema() node {
 	names := slices.Sorted(maps.Keys(w.Actions))
 	properties := node{
 		"id":       node{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "description": "The name under which later steps see what this one left: steps.<id>."},
-		"if":       node{"$ref": "#/$defs/expression"},
+		"if":       node{"$ref": "#/$defs/expression", "description": "The step is done only when this is true."},
 		"account":  node{"type": "string", "description": "The account to go through.", "enum": w.accountNames()},
 		"on_error": node{"enum": []string{"stop", "continue"}, "default": "stop", "description": "Whether the steps after this one are done when it fails."},
 		"retry": node{

@@ -248,6 +248,7 @@ func (b *builder) hole(where origin, p piece, field shape.Field, inside bool) {
 	}
 	b.rule.note(x.facts)
 	if !b.reader.pinned {
+		b.recipient(x, where, field)
 		b.fitting(x, p, where, field, inside)
 	}
 	b.flush()

@@ -73,6 +73,9 @@ func (r *reader) entity(v *vocabulary, listens []listen) {
 	delete(v.refused, "was")
 	v.entity = noun
 	v.names["was"] = whole.orEmpty()
+	if !slices.ContainsFunc(listens, func(l listen) bool { return l.Change != event.Created }) {
+		v.fresh, v.names["was"] = listens[0].Name, whole // what is wrong with it is told once
+	}
 	if i := slices.IndexFunc(listens, func(l listen) bool { return !l.entity() }); i >= 0 {
 		r.claimed(v, noun, listens[i], len(listens) > 1)
 		return
