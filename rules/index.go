@@ -84,17 +84,17 @@ type draft struct {
 	lookup *lookup
 	texts  map[string]int32
 	others map[value]int32
-	values []int32 // of each rule, the number of its value
+	values []int32 // numbers of values
+	rules  []*Rule // of each of them, who waits for it
 	counts []int32 // by number
 }
 
 func (d *draft) put(e *equality, r *Rule) {
-	t := d.lookup
+	d.lookup.all = append(d.lookup.all, r)
 	for i, v := range e.oneOf {
-		if slices.Contains(e.oneOf[:i], v) {
-			continue
+		if !slices.Contains(e.oneOf[:i], v) {
+			d.values, d.rules = append(d.values, d.number(v)), append(d.rules, r)
 		}
-		d.values, t.all = append(d.values, d.number(v)), append(t.all, r)
 	}
 }
 
@@ -127,9 +127,9 @@ func (d *draft) finish() {
 		spans[n] = span32{at, at}
 		at += count
 	}
-	t.waiting = make([]*Rule, len(t.all))
+	t.waiting = make([]*Rule, len(d.rules))
 	for i, n := range d.values {
-		t.waiting[spans[n].to] = t.all[i]
+		t.waiting[spans[n].to] = d.rules[i]
 		spans[n].to++
 	}
 	t.texts, t.others = make(map[string]span32, len(d.texts)), make(map[value]span32, len(d.others))
@@ -139,7 +139,6 @@ func (d *draft) finish() {
 	for v, n := range d.others {
 		t.others[v] = spans[n]
 	}
-	t.all = slices.Compact(t.all)
 }
 
 // crowds counts, by trail and value, the rules that wait for it. It is nil where no rule has a choice.

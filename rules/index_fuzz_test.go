@@ -36,8 +36,8 @@ func (c *choices) constant() string {
 }
 
 func (c *choices) constants() string {
-	list := []string{c.constant()}
-	for range c.next(4) {
+	var list []string
+	for range c.next(5) {
 		list = append(list, c.constant())
 	}
 	return "[" + strings.Join(list, ", ") + "]"
@@ -120,13 +120,13 @@ func (c *choices) any(left int) any {
 	case n < 11 && left > 0:
 		return c.object(left - 1)
 	case n == 11 && left > 0:
-		list := make([]any, []int{700, 60_000}[c.next(2)])
+		list := make([]any, []int{5, 9, 30, 300, 700, 2000, 60_000}[min(c.next(7), c.next(7))])
 		for i := range list {
 			list[i] = map[string]any{"a": "z", "b": nil}
 		}
 		return list
 	case n == 12:
-		return strings.Repeat("x", []int{4096, 4097, 1 << 20}[c.next(3)])
+		return strings.Repeat("x", []int{2, 4096, 4097, 1 << 20}[min(c.next(4), c.next(4))])
 	case left > 0:
 		var list []any
 		for range c.next(4) {
@@ -190,6 +190,9 @@ func (c *choices) set(t *testing.T) *rules.Set {
 	}
 	s := rules.Parse(map[string]string{"r.yaml": strings.Join(lines, "\n")}, fuzzWorld())
 	problems, _ := document.Split(s.Problems())
+	if len(problems) == 0 {
+		return s
+	}
 	for _, p := range problems {
 		lines[p.Line-1] = ""
 	}
@@ -228,20 +231,22 @@ func FuzzIndex(f *testing.F) {
 		}
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, bytes []byte) {
-		c := &choices{bytes: bytes}
-		s := c.set(t)
-		for range 12 {
-			in := c.input()
-			var got []string
-			for _, d := range s.Match(in) {
-				got = append(got, told(d))
-			}
-			if want := plain(s, in); !slices.Equal(got, want) {
-				data, _ := json.Marshal(in.Data)
-				entity, _ := json.Marshal(in.Entity)
-				t.Fatalf("indexed:\n%s\nplain:\n%s\nof %.2000s\nand %.2000s", strings.Join(got, "\n"), strings.Join(want, "\n"), data, entity)
-			}
+	f.Fuzz(indexedIsPlain)
+}
+
+func indexedIsPlain(t *testing.T, bytes []byte) {
+	c := &choices{bytes: bytes}
+	s := c.set(t)
+	for range 12 {
+		in := c.input()
+		var got []string
+		for _, d := range s.Match(in) {
+			got = append(got, told(d))
 		}
-	})
+		if want := plain(s, in); !slices.Equal(got, want) {
+			data, _ := json.Marshal(in.Data)
+			entity, _ := json.Marshal(in.Entity)
+			t.Fatalf("indexed:\n%s\nplain:\n%s\nof %.2000s\nand %.2000s", strings.Join(got, "\n"), strings.Join(want, "\n"), data, entity)
+		}
+	}
 }

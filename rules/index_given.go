@@ -159,7 +159,8 @@ func sureBoth(sure func(ast.Node, *trail) ([]given, bool), left, right ast.Node,
 		return nil, false
 	}
 	r, ok := sure(right, within)
-	return together(l, r), ok
+	all := together(l, r)
+	return all, ok && len(all) <= mostGivens
 }
 
 func sureCall(n *ast.CallNode, within *trail) (all []given, ok bool) {

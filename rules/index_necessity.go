@@ -69,15 +69,36 @@ func (n necessity) fits() bool {
 
 // ofBoth: `and` stops at the first false side. What stands right of a side counts only when that side cannot fail.
 func ofBoth(n *ast.BinaryNode, within *trail) []necessity {
-	found := necessities(n.Left, within)
-	before, sure := sureFlag(n.Left, within)
-	if !sure {
-		return found
-	}
-	for _, right := range necessities(n.Right, within) {
-		found = append(found, necessity{right.either, together(before, right.given)})
+	var found []necessity
+	var before []given
+	for _, side := range sides(n) {
+		for _, x := range necessities(side, within) {
+			found = append(found, necessity{x.either, together(before, x.given)})
+		}
+		g, sure := sureFlag(side, within)
+		before = together(before, g)
+		if !sure || len(before) > mostGivens || len(found) >= mostNecessities {
+			break
+		}
 	}
 	return found
+}
+
+// sides gives what a chain of `and` joins, in order.
+func sides(n *ast.BinaryNode) []ast.Node {
+	back := []ast.Node{n.Right}
+	node := n.Left
+	for {
+		left, ok := node.(*ast.BinaryNode)
+		if !ok || left.Operator != "and" && left.Operator != "&&" {
+			break
+		}
+		back = append(back, left.Right)
+		node = left.Left
+	}
+	back = append(back, node)
+	slices.Reverse(back)
+	return back
 }
 
 // ofEither: `or` is false when both sides are.
