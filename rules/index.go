@@ -62,7 +62,7 @@ func newIndex(rules []*Rule) *index {
 	return x
 }
 
-// givenKey tells which givens may share a lookup. Of lists the longest weight counts, so they are told apart by it.
+// givenKey tells which necessities may share a lookup: those of which the same is given.
 func (n *necessity) givenKey() string {
 	if len(n.given) == 0 {
 		return ""
