@@ -312,20 +312,20 @@ func TestLinks(t *testing.T) {
 	})
 	t.Run("folder of a store", func(t *testing.T) {
 		t.Parallel()
-		releases := t.TempDir()
 		f := &watched{T: t}
 		dir := filepath.Join(t.TempDir(), "rules")
+		releases := filepath.Join(dir, ".releases") // a link that leads out of the rules is not followed
 		f.write(filepath.Join(releases, "1/own.yaml"), rule("one"))
 		f.write(filepath.Join(releases, "2/own.yaml"), rule("two"))
-		f.link(filepath.Join(releases, "1"), filepath.Join(dir, "1003"))
+		f.link(".releases/1", filepath.Join(dir, "1003"))
 		f = keeping(t, dir, nil)
 		f.run(nil)
-		f.link(filepath.Join(releases, "2"), f.path("1003"))
+		f.link(".releases/2", f.path("1003"))
 		f.untilRules("1003/two")
 		f.write(filepath.Join(releases, "2/own.yaml"), rule("three"))
 		f.untilRules("1003/three")
 		f.must(os.Rename(filepath.Join(releases, "2"), filepath.Join(releases, "3")))
-		f.link(filepath.Join(releases, "gone"), f.path("1003"))
+		f.link(".releases/gone", f.path("1003"))
 		s := f.until("a problem", func(s *rules.Set) bool { return len(s.Problems()) > 0 })
 		if got := names(s); !slices.Equal(got, []string{"1003/three"}) {
 			t.Errorf("with a link that leads nowhere, in use are %q", got)

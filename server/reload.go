@@ -94,7 +94,11 @@ func newRuleGauges(rulebook func() Rulebook, last func() Reload) *ruleGauges {
 }
 
 // Describe implements [prometheus.Collector].
-func (g *ruleGauges) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(g, to) }
+func (g *ruleGauges) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{g.count, g.directories, g.problems, g.broken, g.info, g.ok, g.at, g.goodAt, g.reloads} {
+		to <- d
+	}
+}
 
 // Collect implements [prometheus.Collector].
 func (g *ruleGauges) Collect(to chan<- prometheus.Metric) {
@@ -102,6 +106,9 @@ func (g *ruleGauges) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	book := g.rules()
+	if book == nil {
+		return
+	}
 	good, broken, problems, warnings := 0, 0, 0, 0
 	for _, d := range book.Directories() {
 		stop, warn := document.Split(d.Problems)
