@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"shopbell/actions"
 	"shopbell/engine"
 	"shopbell/rules"
 )
@@ -168,6 +169,9 @@ func ruleWords(s engine.RuleStory, x *rules.Explanation) string {
 	}
 	switch s.Then {
 	case engine.ThenFired:
+		if x != nil && x.Verdict == rules.Otherwise {
+			return "did the steps of its else"
+		}
 		return "fired"
 	case engine.ThenErred:
 		return "could not be decided"
@@ -191,6 +195,8 @@ func verdictToday(x *rules.Explanation) string {
 		return "would fire"
 	case rules.Passes:
 		return "would not fire"
+	case rules.Otherwise:
+		return "would do the steps of its else"
 	case rules.Errs:
 		return "could not be decided"
 	case rules.Ignores:
@@ -210,7 +216,7 @@ func (t teller) runs(ids []int64, all []engine.RunStory) {
 			again = fmt.Sprintf(", made when the event was matched again (%d)", u.Replay)
 		}
 		if u.Item > 0 {
-			item = fmt.Sprintf(" for item %d", u.Item)
+			item = fmt.Sprintf(" for item %d", u.Item+1)
 		}
 		t.say(4, "run     ", fmt.Sprintf("%d%s is %s%s: %s", u.ID, item, u.State, again, runWords(u.Run)))
 		for i, s := range u.Steps {
@@ -226,7 +232,11 @@ func (t teller) step(i int, s engine.Step, left string) {
 	}
 	t.say(6, "step  ", text)
 	if len(s.Params) > 0 {
-		t.say(8, "sent   ", cut(string(s.Params), 300))
+		label := "sent   "
+		if s.Mode != "" && s.Outcome == actions.OutcomeSkip {
+			label = "unsent "
+		}
+		t.say(8, label, cut(string(s.Params), 300))
 	}
 	for n, try := range s.Tries {
 		t.say(8, "try    ", fmt.Sprintf("%d at %s: %s%s", n+1, clock(try.At), try.Outcome, word(", ", try.Note)))

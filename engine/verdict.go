@@ -213,7 +213,7 @@ func (t *teller) before(ctx context.Context, one *EventStory, s *RuleStory, rule
 	default:
 		s.Then = ThenPassed
 	}
-	if s.Then == ThenPassed && !s.Changed && s.Now != nil && s.Now.Verdict == rules.Fires {
+	if s.Then == ThenPassed && !s.Changed && s.Now != nil && (s.Now.Verdict == rules.Fires || s.Now.Verdict == rules.Otherwise) {
 		return t.silent(ctx, one, s, rule)
 	}
 	return nil
@@ -223,6 +223,8 @@ func would(x *rules.Explanation) string {
 	switch {
 	case x == nil:
 		return "may say anything, for what it reads was not recorded"
+	case x.Verdict == rules.Otherwise:
+		return "would do the steps of its else"
 	case x.Verdict == rules.Fires:
 		return "would fire"
 	case x.Verdict == rules.Errs:

@@ -110,6 +110,7 @@ func (r *Rule) explainBranch(out *Explanation, d Decision) {
 		return
 	}
 	if out.Verdict = d.Verdict; before == Passes {
+		out.Near = false
 		out.Sentence += "; so the steps of its else are done"
 	}
 	switch {
