@@ -251,6 +251,9 @@ func (c *examiner) textual(n *ast.BinaryNode, l, r *kind) *kind {
 		return c.wrong(n.Right, fmt.Sprintf("%q wants text on its right, and %s is %s", n.Operator, source(n.Right), r.form), "")
 	}
 	if s, ok := n.Right.(*ast.StringNode); ok && n.Operator == "matches" {
+		if patternSize(s.Value) > maxPattern {
+			return c.wrong(n.Right, errPattern.Error(), "")
+		}
 		if _, err := regexp.Compile(s.Value); err != nil {
 			return c.wrong(n.Right, "this pattern cannot be read: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), "")
 		}

@@ -21,7 +21,7 @@ func (r *reader) condition(rule *Rule, n *yaml.Node, vocabulary *vocabulary) *ex
 	rule.condition = x.program
 	rule.note(x.facts)
 	rule.self = x.facts.self
-	rule.necessities = necessities(x.node, nil)
+	rule.necessities = necessitiesOf(x.node)
 	vocabulary.guards = guardsIn(x.node, vocabulary.guards)
 	return x
 }

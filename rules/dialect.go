@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
@@ -19,7 +20,6 @@ import (
 // The bounds of one expression, and of one evaluation of it.
 const (
 	maxNodes  = 1_000   // parts of one expression
-	maxCode   = 1 << 16 // bytes of one expression: reading it goes as deep as it has brackets
 	maxValues = 200_000 // values in the lists and objects that an evaluation makes
 	maxSteps  = 500_000 // steps of an evaluation, at some 50 ns each
 	maxText   = 1 << 20 // bytes of a text that an evaluation makes
@@ -82,8 +82,8 @@ func (d *dialect) parse(code string) (ast.Node, error) {
 
 // tree reads an expression into a tree of its own.
 func (d *dialect) tree(code string) (ast.Node, error) {
-	if len(code) > maxCode {
-		return nil, errors.New("this expression is too long")
+	if utf8.RuneCountInString(code) > maxCode {
+		return nil, errCode
 	}
 	// The parser counts nodes over its life, and bounds them.
 	d.parser = parser.Parser{}
@@ -140,8 +140,10 @@ type program struct {
 
 // run evaluates the program. Its error is a [*failure].
 func (p *program) run(env map[string]any) (any, error) {
-	if s, ok := env[scopeName].(*scope); ok {
-		s.left = maxSteps
+	s, _ := env[scopeName].(*scope)
+	if s != nil {
+		s.begin()
+		defer s.end()
 	}
 	machine := p.machines.Get().(*vm.VM)
 	value, err := machine.Run(p.vm, env)
@@ -150,6 +152,14 @@ func (p *program) run(env map[string]any) (any, error) {
 		return nil, p.explain(err, env)
 	}
 	p.machines.Put(machine)
+	if s != nil {
+		switch value.(type) {
+		case []any, map[string]any: // who takes it goes through it
+			if err := s.weigh(value, 16); err != nil {
+				return nil, &failure{message: err.Error()}
+			}
+		}
+	}
 	return value, nil
 }
 
@@ -164,10 +174,19 @@ func (f *failure) Error() string { return f.message }
 func (p *program) explain(err error, env map[string]any) error {
 	var at *file.Error
 	if !errors.As(err, &at) {
-		return &failure{message: err.Error()}
+		return &failure{message: brief(err.Error())}
 	}
 	code, from := p.where.codeAt(p.code, at.From)
 	told := *at
 	told.From = from
-	return &failure{offset: at.From, message: words(code, &told)}
+	return &failure{offset: at.From, message: brief(words(code, &told))}
+}
+
+// brief cuts a message that repeats a long text.
+func brief(message string) string {
+	const most = 500
+	if runes := []rune(message[:min(len(message), 4*most)]); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return message
 }

@@ -141,7 +141,7 @@ func runJSON(s *scope, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return safe{string(out), actions.JSON}, s.spend(len(out) / 16)
+	return safe{string(out), actions.JSON}, nil
 }
 
 func runCSV(s *scope, args []any) (any, error) {

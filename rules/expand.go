@@ -138,7 +138,7 @@ func (w *writer) write(d *definition, at ast.Node) ast.Node {
 		w.err = errBroken
 		return at
 	}
-	if w.left -= count(node); w.left < 0 {
+	if w.left -= len(walked(node)); w.left < 0 {
 		w.fail(at, fmt.Sprintf("with what %q stands for, this is too long", d.name), "Use fewer definitions in one expression.")
 		return at
 	}

@@ -24,11 +24,15 @@ func (guarding) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		guardBinary(node, n)
 	case *ast.CallNode:
-		if _, ok := n.Callee.(*ast.IdentifierNode); ok {
+		if _, ok := n.Callee.(*ast.IdentifierNode); !ok {
+			guardMethod(n)
+		} else {
 			n.Arguments = append([]ast.Node{at(&ast.IdentifierNode{Value: scopeName}, n)}, n.Arguments...)
 		}
 	case *ast.BuiltinNode:
-		guardBuiltin(n)
+		guardBuiltin(node, n)
+	case *ast.MemberNode:
+		guardMember(n)
 	}
 }
 
@@ -39,60 +43,94 @@ func guardBinary(node *ast.Node, n *ast.BinaryNode) {
 	case "in":
 		replace(node, "$in", n.Left, n.Right)
 	case "==", "!=":
-		if literal(n.Left) && !marks(n.Right) || literal(n.Right) && !marks(n.Left) {
+		if short(n.Left) && !marks(n.Right) || short(n.Right) && !marks(n.Left) {
 			return
 		}
 		replace(node, "$equal", n.Left, n.Right)
 		if n.Operator == "!=" {
 			*node = at(&ast.UnaryNode{Operator: "!", Node: *node}, n)
 		}
-	case "matches", "contains":
-		n.Left = call("$weigh", n.Left, n.Left, at(&ast.IntegerNode{Value: map[string]int{"matches": 1, "contains": 64}[n.Operator]}, n))
+	case "<", "<=", ">", ">=", "startsWith", "endsWith":
+		if !short(n.Left) && !short(n.Right) { // each costs at most the shorter of the two
+			n.Left = hefted(n.Left, 256)
+		}
+	case "contains":
+		n.Left = hefted(n.Left, 64)
+	case "matches":
+		if pattern, ok := n.Right.(*ast.StringNode); ok {
+			n.Left = call("$pattern", n.Left, n.Left, wholeNumber(patternSize(pattern.Value), n))
+			return
+		}
+		replace(node, "$matches", n.Left, n.Right)
 	}
 }
 
-// cheap lists the builtin functions that look at one value of a list only.
-func cheap(name string) bool {
-	return slices.Contains([]string{"len", "first", "last", "get", "type", "take"}, name)
+// dear tells of functions that do more than look at one value: [prices] has what they cost.
+func dear(name string) bool {
+	return slices.Contains([]string{
+		"trim", "trimPrefix", "trimSuffix", "hasPrefix", "hasSuffix", "indexOf", "lastIndexOf", "upper", "lower", "toBase64", "fromBase64",
+		"split", "splitAfter", "fromJSON", "toJSON", "int", "float", "duration", "max", "min", "mean", "median", "sort",
+		"concat", "flatten", "reverse", "fromPairs", "len", "get",
+	}, name)
 }
 
-func guardBuiltin(n *ast.BuiltinNode) {
+func guardBuiltin(node *ast.Node, n *ast.BuiltinNode) {
 	loops := false
 	for _, arg := range n.Arguments {
 		if p, ok := arg.(*ast.PredicateNode); ok {
 			loops = true
-			weight := 1 + count(p.Node)
-			if n.Name == "sortBy" || n.Name == "groupBy" {
-				weight += 20
+			weight, room := max(4, 1+count(p.Node)), literals(p.Node)
+			switch n.Name {
+			case "sortBy":
+				weight, room = weight+25, room+64
+				p.Node = hefted(p.Node, 8)
+			case "groupBy":
+				weight, room = weight+25, room+200
+				p.Node = hefted(p.Node, 32)
 			}
-			tick := call("$tick", p, at(&ast.IntegerNode{Value: weight}, p))
+			tick := call("$tick", p, wholeNumber(weight, p), wholeNumber(room, p))
 			p.Node = at(&ast.SequenceNode{Nodes: []ast.Node{tick, p.Node}}, p)
 		}
 	}
-	if n.Name == "get" && len(n.Arguments) == 2 && !literal(n.Arguments[1]) {
-		n.Arguments[1] = call("$given", n.Arguments[1], n.Arguments[1], at(&ast.IntegerNode{Value: 16}, n))
+	switch {
+	case loops:
+	case n.Name == "sum" || n.Name == "count":
+		n.Arguments[0] = call("$weigh", n.Arguments[0], n.Arguments[0], wholeNumber(16, n))
+	case dear(n.Name):
+		replace(node, "$"+n.Name, n.Arguments...)
 	}
-	if loops || cheap(n.Name) {
-		return
-	}
-	share := 16
-	if n.Name == "sort" {
-		share = 1
-	}
+}
+
+// guardMethod has what a time is asked for counted: time.Format("…") goes through its text.
+func guardMethod(n *ast.CallNode) {
 	for i, arg := range n.Arguments {
 		if !literal(arg) {
-			n.Arguments[i] = call(weighing(n.Name), arg, arg, at(&ast.IntegerNode{Value: share}, arg))
+			n.Arguments[i] = hefted(arg, 1)
 		}
 	}
 }
 
-// weighing names the function that weighs an argument of a builtin. Of nothing, expr would make an empty list of some
-// and nil of others, without a word.
-func weighing(builtin string) string {
-	if slices.Contains([]string{"sort", "max", "min", "mean", "median"}, builtin) {
-		return "$given"
+// guardMember has a key that is asked for counted: a long one takes long to look up.
+func guardMember(n *ast.MemberNode) {
+	switch n.Property.(type) {
+	case *ast.StringNode, *ast.IntegerNode:
+		return
 	}
-	return "$weigh"
+	n.Property = hefted(n.Property, 64)
+}
+
+func hefted(node ast.Node, share int) ast.Node {
+	return call("$heft", node, node, wholeNumber(share, node))
+}
+
+func wholeNumber(n int, where ast.Node) ast.Node { return at(&ast.IntegerNode{Value: n}, where) }
+
+// short tells of a literal that is not a long text.
+func short(node ast.Node) bool {
+	if s, ok := node.(*ast.StringNode); ok {
+		return len(s.Value) <= 1000
+	}
+	return literal(node)
 }
 
 // replace puts a call of one of our functions in a node's place.
@@ -130,10 +168,46 @@ func marks(node ast.Node) bool {
 	return false
 }
 
+type making int
+
+// Visit implements [ast.Visitor].
+func (m *making) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.MapNode:
+		*m += making(64 + 320*((len(n.Pairs)+7)/8))
+	case *ast.ArrayNode:
+		*m += making(24 + 16*len(n.Nodes))
+	}
+}
+
+// literals tells how many bytes the lists and objects take that an expression makes each time.
+func literals(node ast.Node) int {
+	var m making
+	ast.Walk(&node, &m)
+	return int(m)
+}
+
 type counting int
 
 // Visit implements [ast.Visitor].
-func (c *counting) Visit(*ast.Node) { *c++ }
+func (c *counting) Visit(node *ast.Node) {
+	*c++
+	switch n := (*node).(type) {
+	case *ast.SliceNode, *ast.BuiltinNode, *ast.ArrayNode:
+		*c += 2
+	case *ast.MapNode:
+		*c += 6
+	case *ast.CallNode:
+		*c += 2
+		if _, ours := n.Callee.(*ast.IdentifierNode); !ours {
+			*c += 15 // a method, found by its name each time
+		}
+	case *ast.BinaryNode:
+		if n.Operator == "**" || n.Operator == "^" {
+			*c += 3
+		}
+	}
+}
 
 // count tells of how many parts an expression is made.
 func count(node ast.Node) int {

@@ -9,26 +9,26 @@ import (
 // hidden lists the functions that [guard] puts into expressions. Their names begin with $, which no merchant can write
 // before a parenthesis without the checker refusing it.
 func hidden() []Function {
-	return []Function{
+	return append(priced(), []Function{
 		{Name: "$add", run: runAdd},
 		{Name: "$in", run: runIn},
+		{Name: "$matches", run: runMatches},
 		{Name: "$equal", run: func(s *scope, args []any) (any, error) { return s.equal(args[0], args[1]) }},
-		{Name: "$tick", run: func(s *scope, args []any) (any, error) { return nil, s.spend(args[0].(int)) }},
-		{Name: "$given", run: runGiven},
+		{Name: "$tick", run: func(s *scope, args []any) (any, error) {
+			if err := s.spend(args[0].(int)); err != nil {
+				return nil, err
+			}
+			return nil, s.hold(args[1].(int))
+		}},
 		{Name: "$weigh", run: func(s *scope, args []any) (any, error) { return plainer(args[0]), s.weigh(args[0], args[1].(int)) }},
-	}
+		{Name: "$heft", run: func(s *scope, args []any) (any, error) { return plainer(args[0]), s.heft(args[0], args[1].(int)) }},
+		{Name: "$pattern", run: func(s *scope, args []any) (any, error) {
+			whole := plainer(args[0])
+			t, _ := whole.(string)
+			return whole, s.spend(patternSteps(len(t), args[1].(int)))
+		}},
+	}...)
 }
-
-// runGiven weighs a value that must not be nil.
-func runGiven(s *scope, args []any) (any, error) {
-	if args[0] == nil {
-		return nil, errAbsent
-	}
-	return plainer(args[0]), s.weigh(args[0], args[1].(int))
-}
-
-// errAbsent says that the very part where the error is told is nil.
-var errAbsent = fmt.Errorf("%w", errNothing)
 
 // runAdd is +.
 func runAdd(s *scope, args []any) (any, error) {
@@ -46,10 +46,10 @@ func runAdd(s *scope, args []any) (any, error) {
 		}
 	case string:
 		if y, ok := plainer(args[1]).(string); ok {
-			if len(x)+len(y) > maxText {
-				return nil, errText
+			if err := s.grown(len(x) + len(y)); err != nil {
+				return nil, err
 			}
-			return x + y, s.spend((len(x) + len(y)) / 16)
+			return x + y, nil
 		}
 	case time.Time:
 		if y, ok := args[1].(time.Duration); ok {
@@ -81,8 +81,14 @@ func runIn(s *scope, args []any) (any, error) {
 		return false, nil
 	case map[string]any:
 		key, ok := args[0].(string)
+		if err := s.heft(key, 64); err != nil {
+			return nil, err
+		}
 		_, found := within[key]
 		return ok && found, nil
+	}
+	if err := s.heft(args[1], 4); err != nil {
+		return nil, err
 	}
 	values, ok := items(args[1])
 	if !ok {

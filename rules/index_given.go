@@ -44,7 +44,7 @@ func (g *given) holds(env map[string]any) bool {
 		case readable:
 			return ok
 		case single:
-			return ok && some
+			return ok && some && len(key.text) <= shortText // which may be compared with another as long
 		case numberOrNothing:
 			return some && (key.form == number || key.form == nothing)
 		case text:
@@ -77,14 +77,19 @@ func weightOf(condition ast.Node) int {
 
 type heft int
 
-// Visit implements [ast.Visitor]. What [guard] adds to a node is at most six nodes.
+// Visit implements [ast.Visitor]. What [guard] adds to a node counts for at most eight, and for twelve to a function.
 func (w *heft) Visit(node *ast.Node) {
 	*w += 8
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
+		*w += shortText / 256 // of two texts
 		if n.Operator == "contains" {
 			*w += shortText / 64
 		}
+	case *ast.StringNode:
+		*w += heft(len(n.Value) / 256)
+	case *ast.CallNode:
+		*w += 40 + 2*shortText/256
 	case *ast.BuiltinNode:
 		*w += 40 + shortText/16
 	}
@@ -145,9 +150,9 @@ func sureBinary(n *ast.BinaryNode, within *trail) ([]given, bool) {
 		if _, ok := constantsOf(n.Right); ok {
 			return sureSingle(n.Left, within)
 		}
-		_, constant := constantOf(n.Left)
+		v, constant := constantOf(n.Left)
 		if p := trailTo(n.Right, within); p != nil && constant {
-			return []given{{trail: p, form: listOrNothing, weight: 2}}, true
+			return []given{{trail: p, form: listOrNothing, weight: 2 + len(v.text)/256}}, true
 		}
 	}
 	return nil, false

@@ -29,6 +29,15 @@ type equality struct {
 	oneOf []value
 }
 
+// necessitiesOf finds what has to hold for a whole condition to be true or to fail: none of a condition that may take half
+// of its steps without a loop, for its loops may take the other half.
+func necessitiesOf(condition ast.Node) []necessity {
+	if weightOf(condition) > maxSteps/2 {
+		return nil
+	}
+	return necessities(condition, nil)
+}
+
 // necessities finds what has to hold for a condition to be true or to fail. within is the way to the items of the loops
 // around it.
 func necessities(node ast.Node, within *trail) []necessity {
@@ -165,7 +174,7 @@ func ofIn(n *ast.BinaryNode, within *trail) []necessity {
 	}
 	return []necessity{{
 		either: []equality{{p.and(trailStep{each: true, lenient: true}), []value{v}}},
-		given:  []given{{trail: p, form: listOrNothing, weight: 2}},
+		given:  []given{{trail: p, form: listOrNothing, weight: 2 + len(v.text)/256}},
 	}}
 }
 

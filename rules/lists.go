@@ -74,7 +74,7 @@ func (s *scope) joined(values []any, between, last string) (any, error) {
 		if b.WriteString(t); b.Len() > maxText {
 			return nil, errText
 		}
-		if err := s.spend(1 + len(t)/16); err != nil {
+		if err := s.spend(1); err != nil {
 			return nil, err
 		}
 	}
@@ -133,7 +133,7 @@ func runUniq(s *scope, args []any) (any, error) { return s.unrepeated(args[0].([
 
 // unrepeated keeps the first of values that are equal.
 func (s *scope) unrepeated(values []any) ([]any, error) {
-	kept := make([]any, 0, len(values))
+	kept := []any{}
 	for _, v := range values {
 		repeats, err := s.among(v, kept)
 		if err != nil {
@@ -159,7 +159,7 @@ func (s *scope) among(v any, values []any) (bool, error) {
 func runUniqBy(s *scope, args []any) (any, error) {
 	field := args[1].(string)
 	values := args[0].([]any)
-	kept, seen := make([]any, 0, len(values)), make([]any, 0, len(values))
+	kept, seen := []any{}, []any(nil)
 	for _, v := range values {
 		object, _ := v.(map[string]any)
 		mark := object[field]
@@ -185,7 +185,7 @@ func runShared(s *scope, args []any) (any, error) { return s.sieved(args, true) 
 // sieved keeps the values of one list that are, or are not, in another.
 func (s *scope) sieved(args []any, wanted bool) (any, error) {
 	values, others := args[0].([]any), args[1].([]any)
-	kept := make([]any, 0, len(values))
+	kept := []any{}
 	for _, v := range values {
 		found, err := s.among(v, others)
 		if err != nil {

@@ -105,13 +105,19 @@ func currencyOf(args []any, otherwise string) (string, error) {
 	return code, nil
 }
 
+// maxLanguage bounds the name of a language, in bytes: with its country and more.
+const maxLanguage = 35
+
 // languageOf reads an argument that is a language.
 func languageOf(args []any, i int, otherwise string) (string, error) {
 	given, ok := optional[string](args, i)
 	if !ok {
 		return otherwise, nil
 	}
-	base, _ := languageParts(given)
+	base := ""
+	if len(given) <= maxLanguage {
+		base, _ = languageParts(given)
+	}
 	if len(base) < 2 || len(base) > 3 || strings.Trim(base, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return "", fmt.Errorf("a language is written like \"de\" or \"pt-BR\", and this is %s", quotedText(given))
 	}

@@ -27,6 +27,9 @@ func (r *Rule) Render(b Branch, step int, in *Input, steps map[string]any) (Rend
 	}
 	env := environment(in, r.noun(in.Event.Source, in.Event.Type), r.envelope)
 	env["steps"] = steps
+	if purse, ok := env[scopeName].(*scope); ok {
+		purse.rendering, purse.purse = true, maxRendering
+	}
 	if r.each != nil {
 		env["item"] = b.Item
 	}
@@ -117,6 +120,9 @@ func (p *part) fill(out []byte, value any) ([]byte, error) {
 	}
 	if !settled(value, p.lands) && (p.inside || p.lands != actions.URL) {
 		text = actions.Escape(p.lands, text)
+	}
+	if len(out)+6*len(text) > maxRendered && len(out)+insideSize(text) > maxRendered {
+		return out, errors.New("the parameters are larger than 4 MB")
 	}
 	out = appendInside(out, text)
 	if !p.inside {
@@ -278,4 +284,18 @@ func appendInside(out []byte, s string) []byte {
 		i++
 	}
 	return out
+}
+
+// insideSize gives by how much [appendInside] makes its result longer.
+func insideSize(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t':
+			n++
+		case c < 0x20:
+			n += 5
+		}
+	}
+	return n
 }

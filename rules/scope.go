@@ -13,6 +13,10 @@ type scope struct {
 	store event.Store
 	zone  *time.Location // of the store; nil until it is asked for
 	left  int            // steps that the evaluation may still take
+	room  int            // bytes that it may still keep
+	// rendering says that evaluations share a purse: the steps that all of them together may still take.
+	rendering bool
+	purse     int
 }
 
 var (
@@ -28,39 +32,47 @@ func (s *scope) spend(steps int) error {
 	return nil
 }
 
-// weigh spends a step for each value inside v, and one for every share bytes of its texts.
-func (s *scope) weigh(v any, share int) error {
+// weigh spends a step for each value inside v, more for one that lies deep, and one for every share bytes of its texts.
+func (s *scope) weigh(v any, share int) error { return s.weighAt(v, share, 0) }
+
+func (s *scope) weighAt(v any, share, level int) error {
+	if level > maxNested {
+		return errNested
+	}
 	switch v := v.(type) {
 	case string:
-		return s.spend(1 + len(v)/share)
+		return s.spend(1 + level/2 + len(v)/share)
 	case []any:
-		if err := s.spend(1 + len(v)/share); err != nil {
-			return err
-		}
 		for _, item := range v {
-			if err := s.weigh(item, share); err != nil {
+			if err := s.weighAt(item, share, level+1); err != nil {
 				return err
 			}
 		}
-		return nil
 	case map[string]any:
 		for _, item := range v {
-			if err := s.weigh(item, share); err != nil {
+			if err := s.weighAt(item, share, level+1); err != nil {
 				return err
 			}
 		}
-		return s.spend(1 + 8*len(v)) // whoever walks through it sorts it
+		return s.spend(1 + level/2 + 8*len(v)) // whoever walks through it sorts it
+	case []map[string]any:
+		for _, item := range v {
+			if err := s.weighAt(item, share, level+1); err != nil {
+				return err
+			}
+		}
 	case []string:
 		for _, item := range v {
 			if err := s.spend(1 + len(item)/share); err != nil {
 				return err
 			}
 		}
-		return nil
 	case []int:
 		return s.spend(1 + len(v))
+	case []float64:
+		return s.spend(1 + len(v))
 	}
-	return s.spend(1)
+	return s.spend(1 + level/2)
 }
 
 // location gives the store's time zone; UTC when the platform did not tell it, or told one that nobody knows.
@@ -75,19 +87,26 @@ func (s *scope) location() *time.Location {
 }
 
 // equal compares as rules do: numbers by value, whole or not; lists and objects by what is in them.
-func (s *scope) equal(a, b any) (bool, error) {
+func (s *scope) equal(a, b any) (bool, error) { return s.equalAt(a, b, 0) }
+
+func (s *scope) equalAt(a, b any, level int) (bool, error) {
 	if err := s.spend(1); err != nil {
 		return false, err
+	}
+	if level > maxNested {
+		return false, errNested
 	}
 	switch x := a.(type) {
 	case nil:
 		return b == nil, nil
 	case string:
 		y, ok := plainer(b).(string)
-		return ok && x == y, nil
+		if !ok || len(x) != len(y) {
+			return false, nil
+		}
+		return x == y, s.spend(len(x) / 256)
 	case safe:
-		y, ok := plainer(b).(string)
-		return ok && x.text == y, nil
+		return s.equalAt(x.text, b, level)
 	case bool:
 		y, ok := b.(bool)
 		return ok && x == y, nil
@@ -99,7 +118,10 @@ func (s *scope) equal(a, b any) (bool, error) {
 		return ok && x == y, nil
 	case map[string]any:
 		y, ok := b.(map[string]any)
-		return ok && s.equalObjects(x, y), s.over()
+		if !ok || len(x) != len(y) {
+			return false, nil
+		}
+		return s.equalObjects(x, y, level+1)
 	}
 	if x, ok := a.(int); ok {
 		if y, ok := b.(int); ok {
@@ -110,41 +132,42 @@ func (s *scope) equal(a, b any) (bool, error) {
 		y, ok := numeric(b)
 		return ok && x == y, nil
 	}
+	if n := length(a); n != length(b) {
+		return false, nil
+	} else if err := s.spend(n / 4); err != nil {
+		return false, err
+	}
 	x, okX := items(a)
 	y, okY := items(b)
-	return okX && okY && s.equalLists(x, y), s.over()
+	if !okX || !okY {
+		return false, nil
+	}
+	return s.equalLists(x, y, level+1)
 }
 
-func (s *scope) over() error {
-	if s.left < 0 {
-		return errSteps
-	}
-	return nil
-}
-
-func (s *scope) equalObjects(x, y map[string]any) bool {
-	if len(x) != len(y) {
-		return false
-	}
+func (s *scope) equalObjects(x, y map[string]any, level int) (bool, error) {
 	for key, v := range x {
 		w, ok := y[key]
-		if same, err := s.equal(v, w); !ok || !same || err != nil {
-			return false
+		if !ok {
+			return false, nil
+		}
+		if err := s.spend(3 + len(key)/64); err != nil { // to look a key up
+			return false, err
+		}
+		if same, err := s.equalAt(v, w, level); !same || err != nil {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
-func (s *scope) equalLists(x, y []any) bool {
-	if len(x) != len(y) {
-		return false
-	}
+func (s *scope) equalLists(x, y []any, level int) (bool, error) {
 	for i := range x {
-		if same, err := s.equal(x[i], y[i]); !same || err != nil {
-			return false
+		if same, err := s.equalAt(x[i], y[i], level); !same || err != nil {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // numeric gives any number as one that can be compared with another. Whole numbers beyond 2^53 lose their last digits.

@@ -50,9 +50,10 @@ func textFunctions() []Function {
 
 func runString(_ *scope, args []any) (any, error) { return plainText(args[0]) }
 
-func runDefault(_ *scope, args []any) (any, error) {
-	if t, isText := plainer(args[0]).(string); args[0] == nil || isText && strings.TrimSpace(t) == "" {
-		return args[1], nil
+func runDefault(s *scope, args []any) (any, error) {
+	t, isText := plainer(args[0]).(string)
+	if args[0] == nil || isText && strings.TrimSpace(t) == "" {
+		return args[1], s.spend(len(t) / 16)
 	}
 	return args[0], nil
 }
@@ -68,7 +69,7 @@ func eitherOf(args []*kind) *kind {
 	return of(anything)
 }
 
-func runReplace(s *scope, args []any) (any, error) {
+func runReplace(_ *scope, args []any) (any, error) {
 	whole, old, with := args[0].(string), args[1].(string), args[2].(string)
 	if len(whole)+strings.Count(whole, old)*(len(with)-len(old)) > maxText {
 		return nil, errText
@@ -76,7 +77,7 @@ func runReplace(s *scope, args []any) (any, error) {
 	return strings.ReplaceAll(whole, old, with), nil
 }
 
-func runRepeat(s *scope, args []any) (any, error) {
+func runRepeat(_ *scope, args []any) (any, error) {
 	part := args[0].(string)
 	times, err := wholeBetween(args[1], 0, maxText, "times")
 	if err != nil {
@@ -85,7 +86,7 @@ func runRepeat(s *scope, args []any) (any, error) {
 	if len(part)*times > maxText {
 		return nil, errText
 	}
-	return strings.Repeat(part, times), s.spend(len(part) * times / 16)
+	return strings.Repeat(part, times), nil
 }
 
 func runTruncate(s *scope, args []any) (any, error) {

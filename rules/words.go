@@ -13,11 +13,12 @@ import (
 // words says in a merchant's words why an evaluation failed. It reads the expression once more, to name the part that
 // failed as it was written.
 func words(code string, failed *file.Error) string {
-	if errors.Is(failed.Prev, errSteps) || errors.Is(failed.Prev, errText) {
-		return failed.Prev.Error()
+	if bound(failed.Prev) {
+		text, _, _ := strings.Cut(failed.Prev.Error(), "\n")
+		return text
 	}
 	if strings.Contains(failed.Message, "memory budget exceeded") {
-		return "it makes lists that are too long"
+		return "it makes lists that are too long: " + errRoom.Error()
 	}
 	node, err := newDialect().parse(code)
 	if err != nil {
@@ -25,9 +26,6 @@ func words(code string, failed *file.Error) string {
 	}
 	f := &finder{from: failed.From}
 	ast.Walk(&node, f)
-	if errors.Is(failed.Prev, errAbsent) && f.found != nil {
-		return missing(f.found)
-	}
 	switch n := f.found.(type) {
 	case *ast.BinaryNode:
 		return binaryWords(n, failed)
