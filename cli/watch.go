@@ -34,6 +34,7 @@ type watcher struct {
 	add  func(*fsnotify.Watcher, string) error
 	// blindEvery is how often to look where the folder cannot be watched.
 	blindEvery time.Duration
+	looked     func() // called after each look
 
 	system   *fsnotify.Watcher // nil where there is none
 	watched  map[string]bool   // folders
@@ -55,7 +56,7 @@ func (k *keeper) watch(ctx context.Context) { newWatcher(k).run(ctx) }
 func newWatcher(k *keeper) *watcher {
 	return &watcher{
 		dir: filepath.Clean(k.dir), log: k.log, refresh: k.refresh, seen: k.first, rest: newSettling(), whole: true,
-		open: fsnotify.NewWatcher, add: (*fsnotify.Watcher).Add, blindEvery: lookBlindEvery,
+		open: fsnotify.NewWatcher, add: (*fsnotify.Watcher).Add, blindEvery: lookBlindEvery, looked: func() {},
 		watched: map[string]bool{}, touched: map[string]bool{},
 	}
 }
@@ -85,6 +86,7 @@ func (w *watcher) run(ctx context.Context) {
 			w.glance()
 		case <-look.C:
 			look.Reset(w.look())
+			w.looked()
 		case <-w.rest.rest.C:
 			w.rested()
 		}

@@ -81,13 +81,16 @@ func (f *watched) run(change func(*watcher)) {
 	if change != nil {
 		change(w)
 	}
-	ended := make(chan struct{})
+	var once sync.Once
+	ended, looked := make(chan struct{}), make(chan struct{})
+	w.looked = func() { once.Do(func() { close(looked) }) }
 	ctx := f.Context()
 	go func() {
 		w.run(ctx)
 		close(ended)
 	}()
 	f.Cleanup(func() { <-ended })
+	<-looked // what changes from now on is not found by the first look
 }
 
 // path gives the path of a file of the rules folder.

@@ -106,10 +106,10 @@ func conditioned(t testing.TB, condition string) *rules.Rule {
 var mayFail = regexp.MustCompile(`it takes too long|makes a text of more than 1 MB|needs more than 16 MB|nested deeper than 100 levels|the pattern is too large` +
 	`|is not a time|must be a whole one|too long to be a number|neither true nor false|does not work on|invalid|exceeded max depth|is empty`)
 
-// What an evaluation may take in a test: a second, for other tests run at the same time and the race detector is slow. The
-// bytes are all that was ever asked for, also what was given back at once.
+// What an evaluation may take in a test: a second of a processor, for machines are slow and the race detector makes them slower.
+// The bytes are all that was ever asked for, also what was given back at once.
 const (
-	maxAttackTime  = time.Second
+	maxAttackTime  = slow * time.Second
 	maxAttackBytes = 64 << 20
 )
 
@@ -125,14 +125,14 @@ func attacked(t *testing.T, attack string, run func() error) (time.Duration, uin
 	took, working := time.Since(begun), threadTime()-worked
 	runtime.ReadMemStats(&after)
 	bytes := after.TotalAlloc - before.TotalAlloc
+	if worked > 0 {
+		took = working
+	}
 	if took > maxAttackTime || bytes > maxAttackBytes {
 		t.Errorf("%s took %s and %d MB", attack, took, bytes>>20)
 	}
 	if err != nil && (!mayFail.MatchString(err.Error()) || len(err.Error()) > 3000) {
 		t.Errorf("%s ends with %.3000s", attack, err)
-	}
-	if worked > 0 {
-		took = working
 	}
 	return took, bytes
 }
@@ -192,7 +192,7 @@ func TestRefusedAtLoad(t *testing.T) {
 		`event.id matches "` + strings.Repeat("a", 5000) + `"`:                 "the pattern is too large",
 		strings.Repeat("(", 40_000) + "true" + strings.Repeat(")", 40_000):     "32,000 characters",
 		strings.Repeat("not ", 40_000) + "true":                                "32,000 characters",
-		strings.Repeat("(", 15_000) + "true" + strings.Repeat(")", 15_000):     "-",
+		strings.Repeat("(", 15_000) + "true" + strings.Repeat(")", 15_000):     "nested deeper than 200",
 		strings.Repeat("!", 31_000) + "true":                                   "",
 		strings.Repeat("[", 31_000):                                            "",
 		strings.Repeat("event.a?event.b:", 1_900) + "1":                        "",
@@ -210,7 +210,6 @@ func TestRefusedAtLoad(t *testing.T) {
 		}
 		problems, _ := document.Split(s.Problems())
 		switch {
-		case want == "-" && len(problems) == 0:
 		case len(problems) == 0 || !strings.Contains(document.Text(problems), want):
 			t.Errorf("%.60s: %.300s", code, document.Text(problems))
 		}

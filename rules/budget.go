@@ -10,16 +10,18 @@ import (
 
 // The bounds of one evaluation, beside its steps.
 const (
-	maxRoom    = 8 << 20 // bytes of texts and objects that an evaluation makes; the machine's own lists need as much again
-	maxNested  = 100     // levels of lists and objects inside each other that a function walks through
-	maxCode    = 32_000  // characters of one expression: who reads it goes one call deeper at each bracket
-	maxPattern = 4_000   // parts of a pattern, its repeats counted as often as they may repeat
+	maxRoom     = 8 << 20 // bytes of texts and objects that an evaluation makes; the machine's own lists need as much again
+	maxNested   = 100     // levels of lists and objects inside each other that a function walks through
+	maxCode     = 32_000  // characters of one expression: who reads it goes one call deeper at each bracket
+	maxBrackets = 200     // inside each other
+	maxPattern  = 4_000   // parts of a pattern, its repeats counted as often as they may repeat
 )
 
 var (
-	errRoom   = errors.New("it needs more than 16 MB")
-	errNested = errors.New("it goes through lists or objects that are nested deeper than 100 levels")
-	errCode   = errors.New("this expression is too long")
+	errRoom     = errors.New("it needs more than 16 MB")
+	errNested   = errors.New("it goes through lists or objects that are nested deeper than 100 levels")
+	errBrackets = errors.New("this expression is nested deeper than 200 levels")
+	errCode     = errors.New("this expression is too long")
 )
 
 // bound tells whether an error says that an evaluation met a bound.
@@ -49,6 +51,21 @@ func (s *scope) end() {
 	if s.rendering {
 		s.purse += max(0, s.left) - 20
 	}
+}
+
+// nesting gives how deep an expression's brackets are nested, counting those in texts too.
+func nesting(code string) int {
+	level, deepest := 0, 0
+	for i := range len(code) {
+		switch code[i] {
+		case '(', '[', '{':
+			level++
+			deepest = max(deepest, level)
+		case ')', ']', '}':
+			level = max(0, level-1)
+		}
+	}
+	return deepest
 }
 
 // hold takes bytes off what the evaluation may still keep.

@@ -85,6 +85,9 @@ func (d *dialect) tree(code string) (ast.Node, error) {
 	if utf8.RuneCountInString(code) > maxCode {
 		return nil, errCode
 	}
+	if nesting(code) > maxBrackets {
+		return nil, &file.Error{Message: errBrackets.Error()}
+	}
 	// The parser counts nodes over its life, and bounds them.
 	d.parser = parser.Parser{}
 	oneLine, breaks := joinLines(code)
