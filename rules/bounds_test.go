@@ -104,7 +104,7 @@ func conditioned(t testing.TB, condition string) *rules.Rule {
 
 // mayFail says in which words an evaluation may end that takes too much, or that does what cannot be done.
 var mayFail = regexp.MustCompile(`it takes too long|makes a text of more than 1 MB|needs more than 16 MB|nested deeper than 100 levels|the pattern is too large` +
-	`|is not a time|must be a whole one|too long to be a number|neither true nor false|does not work on|invalid|exceeded max depth|is empty`)
+	`|is not a time|must be a whole one|layout of a time|too long to be a number|neither true nor false|does not work on|invalid|exceeded max depth|is empty`)
 
 // What an evaluation may take in a test: a second of a processor, for machines are slow and the race detector makes them slower.
 // The bytes are all that was ever asked for, also what was given back at once.

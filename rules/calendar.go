@@ -126,15 +126,13 @@ func runAddWorkdays(s *scope, args []any) (any, error) {
 	if n < 0 {
 		step = -1
 	}
-	days := 0
-	for left := n * step; left > 0; {
+	weeks := max(0, n*step/5-1) // on whatever day a week begins, five of its days count
+	days := 7 * weeks * step
+	for left := n*step - 5*weeks; left > 0; {
 		days += step
 		if on := (int(t.Weekday()) + days%7 + 7) % 7; on != int(time.Saturday) && on != int(time.Sunday) {
 			left--
 		}
-	}
-	if err := s.spend(days * step / 16); err != nil {
-		return nil, err
 	}
 	return within(t.AddDate(0, 0, days))
 }

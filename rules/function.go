@@ -163,7 +163,7 @@ func (f *Function) take(s *scope, v any, want form) (any, error) {
 		if !ok {
 			return nil, wants(f.Name, "an object", v)
 		}
-		return object, s.spend(8 * len(object))
+		return object, s.spend(12 * len(object))
 	case anything: // a text is paid for by who goes through it
 		if n, ok := v.(float64); ok && f.gives == text {
 			return v, s.spend(digitSteps(n))

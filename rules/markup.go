@@ -10,7 +10,7 @@ import (
 // runStripTags is the function stripTags.
 func runStripTags(s *scope, args []any) (any, error) {
 	source := args[0].(string)
-	if err := s.spend(2 * len(source)); err != nil {
+	if err := s.spend(80 + 2*len(source)); err != nil {
 		return nil, err
 	}
 	var b strings.Builder

@@ -11,6 +11,11 @@ import (
 
 // time reads an argument as a time, and gives it in the store's zone.
 func (s *scope) time(function string, v any) (time.Time, error) {
+	if _, isText := plainer(v).(string); isText { // it is held against a dozen forms
+		if err := s.spend(50); err != nil {
+			return time.Time{}, err
+		}
+	}
 	t, err := timeOf(function, v, s.location())
 	if err != nil {
 		return time.Time{}, err
