@@ -224,7 +224,7 @@ func told(d rules.Decision) string {
 // errors that asking every rule gives.
 func FuzzIndex(f *testing.F) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 60 {
+	for range 30 {
 		seed := make([]byte, 3000)
 		for i := range seed {
 			seed[i] = byte(random.Uint32())

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,7 @@ func TestFewConditionsAreEvaluated(t *testing.T) {
 			continue
 		}
 		t.Run(w.name, func(t *testing.T) {
-			const n = 3_000
+			const n = 1_000
 			s := rules.Parse(many(n, w.condition), fuzzWorld())
 			if len(s.Rules()) != n {
 				t.Fatal(s.Problems()[0])
@@ -207,18 +208,38 @@ func TestIndexKeepsErrorsOfBounds(t *testing.T) {
 		"loop before":    `not any(event.data.lines, .sku == "B") and order.customerGroup == "B"`,
 		"long texts":     strings.Repeat(`not (event.data.text contains "z") and `, 40) + `order.customerGroup == "B"`,
 		"long list":      strings.Repeat(`not ("z" in event.data.lines) and `, 5) + `order.customerGroup == "B"`,
+		"equal texts":    strings.Repeat(`not changed(event.data.text, event.data.copy) and `, 66) + `order.customerGroup == "B"`,
+		"in a loop":      `any(event.data.long, .sku == event.data.text and .name == "X")`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := set(t, "rules:\n  - name: r\n    when: order.created\n    if: |\n      "+condition+"\n    then: [ log: { message: x } ]\n")
 			in := input("order.created", order(nil), nil)
-			in.Data = map[string]any{"lines": lines, "few": lines[:2000], "text": strings.Repeat("a", 1<<20)}
+			long := strings.Repeat("a", 2<<20)
+			one := map[string]any{"sku": strings.Clone(long), "name": nil}
+			in.Data = map[string]any{"lines": lines, "few": lines[:2000], "text": long, "copy": strings.Clone(long), "long": slices.Repeat([]any{one}, 150)}
 			if made := s.Match(in); len(made) != 1 || made[0].Verdict != rules.Errs {
 				t.Errorf("%v, want an error", made)
 			}
-			in.Data = map[string]any{"lines": lines[:10], "few": lines[:10], "text": "a"}
+			in.Data = map[string]any{"lines": lines[:10], "few": lines[:10], "text": "a", "copy": "a", "long": []any{}}
 			if asked := s.Candidates(in); asked != 0 {
 				t.Errorf("of a small event, %d conditions were evaluated", asked)
 			}
 		})
+	}
+}
+
+// A list that is defined has many values, whose every use takes as many steps, and makes as many values.
+func TestIndexKeepsErrorsOfDefinedLists(t *testing.T) {
+	many := strings.Repeat("abc, ", 9_999) + "abc"
+	for uses, want := range map[int]int{1: 0, 25: 1} {
+		condition := strings.Repeat("not (order.email in many) and ", uses) + `order.customerGroup == "B"`
+		s := set(t, "define: { lists: { many: ["+many+"] } }\nrules:\n  - name: r\n    when: order.created\n    if: "+condition+"\n    then: [ log: { message: x } ]\n")
+		made := s.Match(input("order.created", order(nil), nil))
+		if len(made) != want || want == 1 && made[0].Verdict != rules.Errs {
+			t.Errorf("%d uses: %v", uses, made)
+		}
+		if asked := s.Candidates(input("order.created", order(nil), nil)); asked != want {
+			t.Errorf("%d uses: %d conditions were evaluated", uses, asked)
+		}
 	}
 }
