@@ -57,7 +57,10 @@ func TestAttacksWithFunctions(t *testing.T) {
 		}
 	}
 	var report []string
-	for _, r := range set(t, file.String()).Rules() {
+	for i, r := range set(t, file.String()).Rules() {
+		if slow > 1 && i%10 > 0 { // the race detector makes them slow, and has nothing to find here
+			continue
+		}
 		var verdict rules.Decision
 		took, bytes := attacked(t, r.Condition, func() error {
 			verdict = r.Decide(in)

@@ -40,7 +40,7 @@ func runPhone(s *scope, args []any) (any, error) {
 	}
 	written = strings.TrimSpace(written)
 	if !dialled.MatchString(written) {
-		return nil, s.spend(10)
+		return nil, s.spend(100)
 	}
 	number, err := phonenumbers.Parse(written, strings.ToUpper(country))
 	if err != nil || !phonenumbers.IsValidNumber(number) {
