@@ -86,7 +86,7 @@ func (d *dialect) tree(code string) (ast.Node, error) {
 		return nil, errCode
 	}
 	if nesting(code) > maxBrackets {
-		return nil, &file.Error{Message: errBrackets.Error()}
+		return nil, errBrackets
 	}
 	// The parser counts nodes over its life, and bounds them.
 	d.parser = parser.Parser{}
