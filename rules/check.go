@@ -40,6 +40,7 @@ type examiner struct {
 	vocabulary
 	functions map[string]*Function
 	builtins  map[string]exprFunction
+	defined   *definitions // names of the directory; nil for none
 	findings  []finding
 	facts     facts
 	loops     []*kind          // what `.` and `#` mean, innermost last

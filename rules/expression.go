@@ -87,7 +87,7 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 	}
 	x := &expression{kind: of(anything), node: node}
 	if !r.pinned {
-		c := examiner{vocabulary: vocabulary, functions: r.dialect.functions, builtins: r.builtins}
+		c := examiner{vocabulary: vocabulary, functions: r.dialect.functions, builtins: r.builtins, defined: r.defined}
 		c.guards = guardsIn(node, vocabulary.guards)
 		x.kind = c.visit(node)
 		x.facts = c.facts

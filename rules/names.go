@@ -12,6 +12,10 @@ import (
 // nearName suggests what an unknown name was meant to be: a name, or a field of the entity.
 func (c *examiner) nearName(name string) string {
 	known := slices.Sorted(maps.Keys(c.names))
+	if c.defined != nil {
+		known = slices.AppendSeq(known, maps.Keys(c.defined.byName))
+		slices.Sort(known)
+	}
 	if hint := c.otherWord(name); hint != "" {
 		return hint
 	}
