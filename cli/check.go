@@ -20,7 +20,7 @@ func (p *program) check() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [DIR]",
 		Short: "Check the config and the rules, and say all that is wrong",
-		Long: `Check the config and every rule file below DIR (default: the config's rules folder), and print all problems and
+		Long: `Check the config and every rule file below DIR (default: the config's rules folder), with its tests, and print all problems and
 warnings at once, each with its place. Nothing is sent, and no network is used.
 
 Without a config file, rules are checked as if every kind of account were configured.
@@ -89,6 +89,8 @@ func (p *program) checked(args []string) (checked, error) {
 	}
 	set := rules.Load(dir, world, nil)
 	out.problems = append(out.problems, set.Problems()...)
+	out.problems = append(out.problems, rules.LoadTrials(dir, set).Problems()...)
+	out.problems = document.Sort(out.problems)
 	rules.Identify(out.problems) // those of the config, too
 	out.rules = len(set.Rules())
 	return out, nil

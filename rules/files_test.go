@@ -57,9 +57,9 @@ func filedCases(t testing.TB) []filed {
 func TestFiles(t *testing.T) {
 	for _, c := range filedCases(t) {
 		t.Run(c.name, func(t *testing.T) {
-			all := rules.Parse(c.files, world()).Problems()
+			all := problemsOf(c.files)
 			got := document.Text(all)
-			if again := document.Text(rules.Parse(maps.Clone(c.files), world()).Problems()); got != again {
+			if again := document.Text(problemsOf(maps.Clone(c.files))); got != again {
 				t.Errorf("a second load says\n%s", again)
 			}
 			stop, warnings := document.Split(all)
@@ -86,12 +86,18 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// problemsOf lists what is wrong with rules and with their tests, as check does.
+func problemsOf(files map[string]string) []document.Problem {
+	s := rules.Parse(files, world())
+	return document.Sort(append(s.Problems(), rules.ParseTrials(files, s).Problems()...))
+}
+
 // TestMistakes holds that there are enough cases, that each thing which is wrong has a name of its own, and that each
 // name is one that some case shows.
 func TestMistakes(t *testing.T) {
 	problems, warnings, shown := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, c := range filedCases(t) {
-		for _, p := range rules.Parse(c.files, world()).Problems() {
+		for _, p := range problemsOf(c.files) {
 			shown[p.ID] = true
 			if p.ID == "other-problem" || p.ID == "other-warning" {
 				t.Errorf("%s: %q has no name: give it one in mistakes.go", c.name, p.Message)

@@ -46,6 +46,9 @@ func Load(dir string, w World, previous *Set) *Set {
 func Parse(files map[string]string, w World) *Set {
 	l := newLoading("", w, nil)
 	for _, name := range slices.Sorted(mapsKeys(files)) {
+		if strings.HasSuffix(name, testSuffix) {
+			continue
+		}
 		directory, _ := path.Split(name)
 		l.take(strings.TrimSuffix(directory, "/"), name, func() ([]byte, error) { return []byte(files[name]), nil })
 	}

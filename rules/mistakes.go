@@ -18,7 +18,7 @@ type Mistake struct {
 // Mistakes lists every kind of problem and warning that [Set.Problems] can have.
 func Mistakes() []Mistake {
 	var all []Mistake
-	for _, list := range [][]Mistake{fileMistakes(), ruleMistakes(), expressionMistakes(), stepMistakes(), doubtful()} {
+	for _, list := range [][]Mistake{fileMistakes(), ruleMistakes(), expressionMistakes(), stepMistakes(), trialMistakes(), doubtful()} {
 		all = append(all, list...)
 	}
 	return append(all, Mistake{ID: "other-problem", Means: "Something else is wrong."}, Mistake{ID: "other-warning", Means: "Something else is likely wrong.", Warning: true})

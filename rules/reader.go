@@ -122,10 +122,9 @@ func (r *reader) top(root *yaml.Node) []*Rule {
 		case "rules":
 			found = r.list(key, value)
 		case "define": // read already
-		case "tests":
-			r.wrong(key, later(key.Value), "")
+		case "tests": // read by [Suite], so that no test can stop a rule
 		default:
-			hint := document.DidYouMean(key.Value, []string{"rules", "define"})
+			hint := document.DidYouMean(key.Value, []string{"rules", "define", "tests"})
 			if slices.Contains(ruleKeys(), key.Value) {
 				if told {
 					continue
@@ -175,7 +174,7 @@ func ruleKeys() []string {
 
 // laterKeys are those of the language that this version does not carry out.
 func laterKeys() []string {
-	return []string{"wait", "unless", "still", "once", "limit", "digest", "hours", "expires", "schedule", "tests"}
+	return []string{"wait", "unless", "still", "once", "limit", "digest", "hours", "expires", "schedule"}
 }
 
 // meantKeys are words that people write for one of ours.
@@ -225,6 +224,9 @@ func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 			if meant != "" {
 				hint = fmt.Sprintf("Did you mean %q?", meant)
 				r.meant[meant] = true
+			}
+			if key.Value == "tests" {
+				hint = "Tests of rules stand beside \"rules:\", not inside a rule."
 			}
 			if r.world.Actions[key.Value] != nil {
 				hint = fmt.Sprintf("An action is a step: write \"- %s: …\" below \"then:\".", key.Value)

@@ -26,6 +26,7 @@ func Schema(w World) json.RawMessage {
 				"type":        []string{"array", "null"}, "items": node{"$ref": "#/$defs/rule"},
 			},
 			"define": defineSchema(),
+			"tests":  w.trialSchema(),
 		},
 		"$defs": node{
 			"rule":       w.ruleSchema(),
