@@ -160,6 +160,9 @@ func (r *trialRun) why(w *expectation) []string {
 			}
 		}
 	}
+	if len(words) == 0 {
+		words = append(words, "each "+w.action+" that was done is expected elsewhere in the test")
+	}
 	if len(words) > mostWhy {
 		words = append(words[:mostWhy:mostWhy], fmt.Sprintf("and %d more reasons", len(words)-mostWhy))
 	}
