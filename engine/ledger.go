@@ -51,6 +51,9 @@ type Reader interface {
 	// Events and Runs list, newest first. Body, Data and Entity of events and Params of steps are left out.
 	Events(context.Context, EventFilter) ([]Record, error)
 	Runs(context.Context, RunFilter) ([]Run, error)
+	// History gives events whole, oldest first: those with a greater Seq than after, also in state [EventSeen], of one source or
+	// store ("" means all). They are at most limit, fewer when they are big; none when there are no more.
+	History(ctx context.Context, s Store, after int64, limit int) ([]Record, error)
 	// Counts gives the sums kept for every day since a day (UTC), also of what retention has deleted.
 	Counts(ctx context.Context, since time.Time) ([]Count, error)
 

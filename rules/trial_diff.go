@@ -53,12 +53,12 @@ func (m mismatch) lines() []DiffLine {
 	}
 	var out []DiffLine
 	if m.want != nil {
-		out = append(out, DiffLine{"-", path + ": " + jsonText(m.want)})
+		out = append(out, DiffLine{"-", path + ": " + asJSON(m.want)})
 	} else if m.got == nil {
 		out = append(out, DiffLine{"-", path})
 	}
 	if m.got != nil {
-		return append(out, DiffLine{"+", path + ": " + jsonText(m.got)})
+		return append(out, DiffLine{"+", path + ": " + asJSON(m.got)})
 	}
 	return out
 }

@@ -105,15 +105,15 @@ func (w *expectation) text() string {
 	}
 	words = append(words, w.action)
 	if len(w.params) > 0 {
-		words = append(words, jsonText(w.params))
+		words = append(words, asJSON(w.params))
 	}
 	if w.hasItem {
-		words = append(words, "for item "+jsonText(w.item))
+		words = append(words, "for item "+asJSON(w.item))
 	}
 	return strings.Join(words, " ")
 }
 
-func jsonText(v any) string {
+func asJSON(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

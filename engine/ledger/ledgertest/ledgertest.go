@@ -45,6 +45,7 @@ func Run(t *testing.T, open Opener) {
 		{"due stores and outlets", dueGroups},
 		{"events are listed", listsEvents},
 		{"runs are listed", listsRuns},
+		{"history is told from the oldest on", history},
 		{"revisions", revisions},
 		{"counts", counts},
 		{"retention", retention},
