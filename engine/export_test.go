@@ -1,0 +1,7 @@
+package engine
+
+// For tests of what is replaced.
+var (
+	IsEmail = isEmail
+	IsPhone = isPhone
+)
