@@ -21,15 +21,22 @@ func printFindings(w io.Writer, found engine.Findings) {
 		fmt.Fprintln(w)
 		t.finding(f)
 	}
-	fmt.Fprintln(w)
 	switch {
-	case !found.Differs() && same == len(found.Rules):
-		t.say(0, "", fmt.Sprintf("nothing differs: %s as %s.", counted(same, "rule"), map[bool]string{true: "is", false: "are"}[same == 1]+" in use"))
+	case same == len(found.Rules) && !found.Differs():
+		fmt.Fprintln(w)
+		t.say(0, "", fmt.Sprintf("Nothing differs: the new rules are those in use (%s).", counted(same, "rule")))
 	case same > 0:
-		t.say(0, "", counted(same, "rule")+" the same, with the same runs.")
-	default:
-		t.say(0, "", "no rule is the same.")
+		fmt.Fprintln(w)
+		t.say(0, "", fmt.Sprintf("The other %s unchanged, with the same runs.", isAre(same)))
 	}
+}
+
+// isAre says how many rules are.
+func isAre(n int) string {
+	if n == 1 {
+		return "rule is"
+	}
+	return fmt.Sprintf("%d rules are", n)
 }
 
 func (t teller) findings(found engine.Findings) {
@@ -43,7 +50,7 @@ func (t teller) findings(found engine.Findings) {
 		t.say(2, "unheard   ", fmt.Sprintf("%d: no rule listens to them", found.Unheard))
 	}
 	for _, u := range found.Unjudged {
-		t.say(2, "left out  ", fmt.Sprintf("%d %s", u.Events, u.Why))
+		t.say(2, "left out  ", fmt.Sprintf("%d: %s", u.Events, u.Why))
 	}
 }
 

@@ -115,6 +115,7 @@ type stage struct {
 	platform *stagePlatform
 	answer   atomic.Pointer[error]
 	sent     atomic.Int64
+	inUse    *rules.Set
 	blur     bool
 	out      bytes.Buffer
 }
@@ -130,7 +131,8 @@ func play(t *testing.T, a *txtar.Archive) string {
 		Sources: map[string]rules.Origin{"ecwid": {Kind: "ecwid", Catalog: ecwid.Catalog(), ReadsBack: true, Stores: []string{"1003", "1004"}}},
 		Actions: map[string]*actions.Kind{"email": s.mailer(), "log": s.logger()},
 	}
-	o := engine.Options{Ledger: s.ledger, Sources: map[string]sources.Source{"ecwid": s.platform}, World: s.world, Rules: s.rules("rules/"), Changes: true,
+	s.inUse = s.rules("rules/")
+	o := engine.Options{Ledger: s.ledger, Sources: map[string]sources.Source{"ecwid": s.platform}, World: s.world, Rules: s.inUse, Changes: true,
 		Accounts: map[string]engine.Account{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for name, k := range s.world.Actions {
 		outlet, err := k.Open(actions.Env{}, nil)
@@ -205,7 +207,8 @@ func (s *stage) line(line string) {
 			"permanent": actions.Permanent(actions.BlameRecipient, errors.New("the provider knows nobody of that name"))}[rest]
 		s.answer.Store(&err)
 	case "use":
-		s.Use(s.rules(rest + "/"))
+		s.inUse = s.rules(rest + "/")
+		s.Use(s.inUse)
 	case "wait":
 		d, err := time.ParseDuration(rest)
 		s.must(err)
@@ -216,6 +219,9 @@ func (s *stage) line(line string) {
 		s.must(map[string]func(context.Context, int64) error{"replay": s.Replay, "retry": s.Retry}[word](context.Background(), n))
 	case "explain":
 		s.explain(args)
+		return
+	case "backtest":
+		s.backtest(args)
 		return
 	case "blur":
 		s.blur = true

@@ -32,7 +32,7 @@ type Findings struct {
 
 // Unjudged counts events that could not be judged, or not by all rules, for one reason.
 type Unjudged struct {
-	Why    string // after "12 events ", in words
+	Why    string // in words
 	Events int
 }
 

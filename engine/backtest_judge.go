@@ -62,7 +62,7 @@ func (b *backtest) try(past *pastEvent) {
 	}
 	in, err := inputOf(past, need)
 	if err != nil {
-		past.why = "cannot be read any more"
+		past.why = "what they say cannot be read any more"
 		return
 	}
 	past.input = in
@@ -101,15 +101,15 @@ func (b *backtest) need(r *Record) (need rules.Need) {
 func unjudged(r *Record) string {
 	switch {
 	case r.State == EventPending:
-		return "still wait for their entity to be read back"
+		return "waiting for the entity to be read back"
 	case r.State == EventUnconfirmed:
-		return "were not confirmed by the platform, so no rule may act on them"
+		return "not confirmed by the platform, so no rule may act on them"
 	case r.State == EventRefused:
-		return "were refused, so no rule may act on them"
+		return "refused, so no rule may act on them"
 	case r.State == EventFailed && !strings.Contains(r.Note, undecided):
-		return "could not be read back"
+		return "the entity could not be read back"
 	case r.State == EventUnmatched && !wasAsked(*r):
-		return "told nothing new, so no rule was asked"
+		return "nothing new was told, so no rule was asked"
 	}
 	return ""
 }
@@ -125,9 +125,9 @@ func (b *backtest) lacks(past *pastEvent) string {
 	case !ok || typ.Noun == "" || !origin.ReadsBack || !typ.Readable:
 		return ""
 	case past.Entity == nil && !past.Gone:
-		return "have no entity that was read back, so rules that read it could not be asked"
+		return "no entity was read back, so rules that read it could not be asked"
 	case past.wasLost:
-		return "have lost the reading before them, so rules that read their entity could not be asked"
+		return "the reading before is not kept, so rules that read the entity could not be asked"
 	}
 	return ""
 }
