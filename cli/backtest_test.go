@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,11 +15,14 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"shopbell/engine"
+	"shopbell/event"
+	"shopbell/sources/ecwid"
 )
 
 // TestBacktested plays the stories of testdata/backtest as [TestExplained] does its own, and holds what backtests tell:
 //
 //	backtest FOLDER FLAGS
+//	record EVENT
 func TestBacktested(t *testing.T) {
 	stories, err := filepath.Glob("testdata/backtest/*.txtar")
 	if err != nil || len(stories) < 9 {
@@ -83,4 +87,38 @@ func (s *stage) backtest(args []string) {
 	var text bytes.Buffer
 	printFindings(&text, found)
 	s.out.Write(text.Bytes())
+}
+
+// record writes an event of the story down as a test.
+func (s *stage) record(id string) {
+	if s.out.Len() > 0 {
+		s.out.WriteString("\n")
+	}
+	fixture, err := engine.FixtureOf(context.Background(), s.ledger, func(string) *event.Catalog { return ecwid.Catalog() }, id, "", "")
+	s.must(err)
+	s.out.WriteString("$ shopbell record " + id + "\ntests:\n" + fixtureText(fixture))
+}
+
+// TestBacktestPage holds that docs/backtest.md shows what is told in the stories that it names.
+func TestBacktestPage(t *testing.T) {
+	page := read(t, "../docs/backtest.md")
+	named := regexp.MustCompile(`(?m)^<!-- story ([a-z-]+) -->$`).FindAllStringSubmatch(page, -1)
+	if len(named) < 2 {
+		t.Fatalf("the page names %d stories", len(named))
+	}
+	for _, m := range named {
+		a, err := txtar.ParseFile("testdata/backtest/" + m[1] + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for _, f := range a.Files {
+			if strings.HasSuffix(f.Name, ".yaml") {
+				b.WriteString(f.Name + ":\n\n```yaml\n" + string(f.Data) + "```\n\n")
+			}
+		}
+		b.WriteString("```\n" + string(a.Files[len(a.Files)-1].Data) + "```\n")
+		page = fill(t, page, "story "+m[1], b.String())
+	}
+	same(t, "../docs/backtest.md", page)
 }

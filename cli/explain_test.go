@@ -223,6 +223,9 @@ func (s *stage) line(line string) {
 	case "backtest":
 		s.backtest(args)
 		return
+	case "record":
+		s.record(rest)
+		return
 	case "blur":
 		s.blur = true
 		return

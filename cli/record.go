@@ -49,18 +49,23 @@ the same before you show it to others: nobody can tell a name in the name of a p
 			_, err = io.WriteString(p.stdout, text)
 			return err
 		}
-		f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return &failure{err}
-		}
-		_, err = f.WriteString(text)
-		if err = errors.Join(err, f.Close()); err != nil {
+		if err := writeNew(out, text); err != nil {
 			return &failure{err}
 		}
 		fmt.Fprintf(p.stdout, "%s is written; say what it expects, and run: shopbell test\n", out)
 		return nil
 	}
 	return c
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }
 
 // fixture finds an event, without what it says of people.
@@ -91,6 +96,9 @@ func fixtureText(f engine.Fixture) string {
 	given := ordered{{"event", e.Type}, {"source", e.Source}, {"store", e.Store}, {"id", e.ID}, {"subject", e.Subject}}
 	if !e.Created.IsZero() {
 		given = append(given, entry{"created", e.Created.UTC().Format(time.RFC3339)})
+	}
+	if e.Self {
+		given = append(given, entry{"self", true})
 	}
 	for _, part := range (ordered{{"entity", f.Entity}, {"was", f.Was}, {"data", f.Data}}) {
 		if part.value != nil {
