@@ -117,13 +117,18 @@ func TestSchema(t *testing.T) {
 func TestSchemaKeys(t *testing.T) {
 	schema := ruleSchema(t)
 	for text, fits := range map[string]bool{
-		`{"define": {"conditions": {"big": "order.total > 5"}, "lists": {"vip": ["a", 5]}}}`: true,
-		`{"define": {"conditions": {"big order": "true"}}}`:                                  false,
-		`{"define": {"lists": {"vip": "a"}}}`:                                                false,
-		`{"define": {"macros": {}}}`:                                                         false,
-		`{"rules": null}`:                                                                    true,
-		`{"rule": []}`:                                                                       false,
-		rule(`"each": "order.items", "mode": "shadow", "else": ["log"]`):                     false, // log wants a message
+		`{"define": {"conditions": {"big": "order.total > 5"}, "lists": {"vip": ["a", 5]}}}`:                                            true,
+		`{"define": {"conditions": {"big order": "true"}}}`:                                                                             false,
+		`{"define": {"lists": {"vip": "a"}}}`:                                                                                           false,
+		`{"tests": [{"name": "a", "given": {"event": "order.created", "entity": {"id": 1}}, "expect": "none"}]}`:                        true,
+		`{"tests": [{"name": "a", "given": [{"event": "order.created"}], "expect": ["log", {"rule": "r", "slack": {"text": "/a/"}}]}]}`: true,
+		`{"tests": [{"name": "a", "given": {"event": "order.created"}, "expect": {"slack": {"chanel": "#a"}}}]}`:                        false,
+		`{"tests": [{"name": "a", "given": {"event": "order.created"}}]}`:                                                               false,
+		`{"tests": [{"name": "a", "given": {"event": "order.*"}, "errors": "x"}]}`:                                                      false,
+		`{"define": {"macros": {}}}`: false,
+		`{"rules": null}`:            true,
+		`{"rule": []}`:               false,
+		rule(`"each": "order.items", "mode": "shadow", "else": ["log"]`):                                   false, // log wants a message
 		rule(`"if": "true", "each": "order.items", "mode": "shadow", "else": [{"log": {"message": "x"}}]`): true,
 		rule(`"else": [{"log": {"message": "x"}}]`):                                                        false,
 		rule(`"mode": {"redirect": {"email": "me@example.com", "slack": "#test"}}`):                        true,

@@ -34,6 +34,7 @@ type coverage struct {
 
 func newCoverage(set *Set) *coverage {
 	c := &coverage{explainer: NewExplainer(), byRule: map[*Rule]int{}}
+	c.explainer.NoWas = "the test gives nothing before it"
 	for _, r := range set.rules {
 		if !r.enabled {
 			continue

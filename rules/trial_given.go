@@ -61,17 +61,17 @@ func (t *trialReader) event(one *Trial, n *yaml.Node, place int, known map[strin
 	if data := fields["data"]; data != nil {
 		in.Data = document.Value(data)
 	}
-	in.Entity = t.entityOf(fields["entity"], l)
+	in.Entity = t.entityOf(fields["entity"], l, l.entity())
 	e.Subject = t.word(fields["subject"], t.subject(one, l, in.Entity))
 	key := e.Source + "\x00" + e.Store + "\x00" + e.Subject
 	before := known[key]
 	if in.Was = before; fields["was"] != nil {
-		in.Was = t.entityOf(fields["was"], l)
+		in.Was = t.entityOf(fields["was"], l, l.Noun != "")
 	}
 	switch {
-	case !l.entity():
 	case l.Change == event.Deleted:
 		delete(known, key)
+	case !l.entity():
 	case fields["entity"] == nil:
 		in.Entity = before // what is read back again is what it was
 	case in.Entity != nil:
@@ -200,11 +200,11 @@ func (t *trialReader) profile(one *Trial, n *yaml.Node, e *event.Event) event.St
 }
 
 // entityOf reads an entity, as the platform's API gives it. nil is one that is gone.
-func (t *trialReader) entityOf(n *yaml.Node, l listen) map[string]any {
+func (t *trialReader) entityOf(n *yaml.Node, l listen, seen bool) map[string]any {
 	switch {
 	case n == nil, n.Tag == "!!null":
 		return nil
-	case !l.entity():
+	case !seen:
 		t.fault("test-entity", n, fmt.Sprintf("rules see no entity of %s", l.Name), "Give what the notification says as \"data:\".")
 		return nil
 	case n.Kind != yaml.MappingNode:

@@ -155,7 +155,7 @@ func (r *trialRun) why(w *expectation) []string {
 			}
 		}
 		for _, e := range r.errors {
-			if e.rule == rule {
+			if e.rule == rule && e.step {
 				words = append(words, e.words())
 			}
 		}

@@ -31,6 +31,7 @@ const maxEffects = 5_000
 type mishap struct {
 	rule  *Rule
 	event int
+	step  bool // of a step, and not of the condition
 	text  string
 }
 
@@ -72,7 +73,7 @@ func (r *trialRun) event(place int, in *Input) {
 	for _, d := range decisions {
 		if d.Verdict == Errs {
 			aside = aside || d.Rule.StopsOnError
-			r.failed(d.Rule, place, d.Err)
+			r.failed(d.Rule, place, false, d.Err)
 		}
 	}
 	if aside {
@@ -106,8 +107,8 @@ func (r *trialRun) again(d Decision, e *event.Event) bool {
 	return false
 }
 
-func (r *trialRun) failed(rule *Rule, place int, err error) {
-	r.errors = append(r.errors, mishap{rule, place, err.Error()})
+func (r *trialRun) failed(rule *Rule, place int, step bool, err error) {
+	r.errors = append(r.errors, mishap{rule, place, step, err.Error()})
 }
 
 // steps carries out a branch of a rule. What an action would have left is what the test says, or a stand-in.
@@ -116,7 +117,7 @@ func (r *trialRun) steps(rule *Rule, b Branch, place int, in *Input) {
 	for i, step := range rule.Branch(b.Else) {
 		if len(r.effects) >= maxEffects {
 			if len(r.effects) == maxEffects && len(r.errors) == 0 {
-				r.failed(rule, place, fmt.Errorf("%s:%d: more than %d steps are done in this test", rule.File, rule.Line, maxEffects))
+				r.failed(rule, place, true, fmt.Errorf("%s:%d: more than %d steps are done in this test", rule.File, rule.Line, maxEffects))
 			}
 			return
 		}
@@ -134,7 +135,7 @@ func (r *trialRun) steps(rule *Rule, b Branch, place int, in *Input) {
 			}
 		}
 		if err != nil {
-			r.failed(rule, place, err)
+			r.failed(rule, place, true, err)
 			if !step.Continue {
 				return
 			}

@@ -67,8 +67,8 @@ func (t *Trial) span(lines []string) (from, to int) {
 		rest := strings.TrimSpace(lines[l])
 		list := at == indent && t.value.Kind == yaml.SequenceNode && t.value.Column == t.key.Column && (rest == "-" || strings.HasPrefix(rest, "- "))
 		switch {
-		case rest == "":
-			continue
+		case rest == "", at <= indent && strings.HasPrefix(rest, "#"):
+			continue // its own if something of it follows
 		case at <= indent && !list:
 			return from, to
 		}
@@ -255,10 +255,17 @@ func (w *expectation) refreshed(e *Effect, whole bool) *yaml.Node {
 	return n
 }
 
-// footless takes away comments that stand below something, for they stay where they are.
+// footless takes away comments that stand below the whole of something, for they stay where they are, and puts those between
+// two keys above the second, or a line would be left free before it.
 func footless(n *yaml.Node) {
 	n.FootComment = ""
-	for _, c := range n.Content {
+	for i := 0; n.Kind == yaml.MappingNode && i+3 < len(n.Content); i += 2 {
+		key, next := n.Content[i], n.Content[i+2]
+		if next.HeadComment == "" {
+			next.HeadComment, key.FootComment = key.FootComment, ""
+		}
+	}
+	for _, c := range n.Content[max(len(n.Content)-2, 0):] { // of a group, the last key and its value
 		footless(c)
 	}
 }
