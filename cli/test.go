@@ -31,7 +31,7 @@ A failing test is shown as a diff, expected - and happened +, with why a rule di
 and their conditions no test has seen.
 
 Exit code: 0 all tests pass, 1 some fail or something is wrong with the files, 2 misuse.`,
-		Example: "  shopbell test\n  shopbell test rules --run 'big order' --junit report.xml\n  shopbell test --update",
+		Example: "  shopbell test\n  shopbell test rules --run order --junit report.xml\n  shopbell test --update",
 		Args:    between(0, 1),
 	}
 	flags := c.Flags()

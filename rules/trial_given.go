@@ -49,11 +49,11 @@ func (t *trialReader) event(one *Trial, n *yaml.Node, place int, known map[strin
 	}
 	when := began.Add(time.Duration(place) * time.Minute)
 	if c := fields["created"]; c != nil {
-		parsed, err := time.Parse(time.RFC3339, c.Value)
+		parsed, err := time.ParseInLocation(time.RFC3339, c.Value, time.UTC)
 		if err != nil {
 			t.fault("test-form", c, "created is a time", "Write it as 2026-11-20T15:04:00Z.")
 		}
-		when = parsed
+		when = parsed.UTC()
 	}
 	e := &event.Event{Source: l.source, Store: t.store(fields["store"], l), Type: l.Name, ID: t.word(fields["id"], fmt.Sprintf("test-%d", place+1)),
 		Created: when, Received: when, Self: t.flag(fields["self"], "self")}
