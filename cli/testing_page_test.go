@@ -49,3 +49,11 @@ func TestTestingPage(t *testing.T) {
 	}
 	same(t, path, page)
 }
+
+// The tests of the demo's rules pass.
+func TestDemoRulesAreTested(t *testing.T) {
+	var out bytes.Buffer
+	if code := Main([]string{"test", "../demo/rules"}, strings.NewReader(""), &out, &out, os.LookupEnv); code != exitFine || !strings.Contains(out.String(), "1 passed") {
+		t.Errorf("exit code %d\n%s", code, out.String())
+	}
+}
