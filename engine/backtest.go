@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -109,8 +110,6 @@ func Backtest(ctx context.Context, l Reader, t Trial) (Findings, error) {
 	if err := b.prepare(); err != nil {
 		return Findings{}, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	h := &historian{ledger: l, trial: &b.trial}
 	for bite := range h.tell(ctx) {
 		b.judge(bite)
@@ -118,10 +117,10 @@ func Backtest(ctx context.Context, l Reader, t Trial) (Findings, error) {
 			b.add(&bite[i])
 		}
 	}
-	if h.err != nil {
-		return Findings{}, h.err
+	if err := cmp.Or(ctx.Err(), h.err); err != nil {
+		return Findings{}, err
 	}
-	return b.finish(), ctx.Err()
+	return b.finish(), nil
 }
 
 // The sides of a backtest.
