@@ -67,7 +67,11 @@ func ordersOf() (all []map[string]any) {
 // TestCertain holds that a condition of which the checker says that it is always true, or never, is so for every order:
 // that it is never the other, and that the two are told of many conditions.
 func TestCertain(t *testing.T) {
-	const files, each = 12, 100
+	const each = 100
+	files := 12
+	if slow > 1 {
+		files = 4
+	}
 	r := rand.New(rand.NewPCG(2026, 11))
 	said, missed := 0, 0
 	for range files {
@@ -98,7 +102,7 @@ func TestCertain(t *testing.T) {
 		}
 	}
 	t.Logf("of %d conditions, %d are told to be always the same, %d others are so for all orders here", files*each, said, missed)
-	if said < 100 || missed > said/2 {
+	if said < 8*files || missed > said/2 {
 		t.Errorf("%d are told of, %d are missed", said, missed)
 	}
 }
