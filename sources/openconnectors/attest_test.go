@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -239,24 +240,37 @@ func TestAnAnswerThatRepeatsOurSecrets(t *testing.T) {
 	}
 }
 
-// TestAHangingAPI holds that calls of one store are bounded, and end with their context.
-func TestAHangingAPI(t *testing.T) {
-	hang := make(chan struct{})
-	arrived := make(chan struct{}, 100)
-	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		arrived <- struct{}{}
+// hanging is an API that answers nobody until it is let go, and counts the calls that are with it at once.
+type hanging struct {
+	*httptest.Server
+	arrived  chan struct{}
+	release  chan struct{}
+	in, most atomic.Int64
+}
+
+func newHanging(t *testing.T) *hanging {
+	h := &hanging{arrived: make(chan struct{}, 100), release: make(chan struct{})}
+	h.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if n := h.in.Add(1); n > h.most.Load() {
+			h.most.Store(n)
+		}
+		defer h.in.Add(-1)
+		h.arrived <- struct{}{}
 		select {
-		case <-hang:
+		case <-h.release:
 		case <-r.Context().Done():
 		}
 	}))
-	defer api.Close()
-	defer close(hang)
-	source, err := openconnectors.OpenAt("elements", fmt.Sprintf(attestConfig, api.URL), time.Now)
+	t.Cleanup(h.Close)
+	return h
+}
+
+// twenty makes twenty calls for one store, and returns when the API has four of them.
+func (h *hanging) twenty(ctx context.Context, t *testing.T) <-chan error {
+	source, err := openconnectors.OpenAt("elements", fmt.Sprintf(attestConfig, h.URL), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 20)
 	for range 20 {
 		go func() {
@@ -265,16 +279,29 @@ func TestAHangingAPI(t *testing.T) {
 		}()
 	}
 	for range 4 {
-		<-arrived
+		<-h.arrived
 	}
+	return done
+}
+
+// TestAHangingAPI holds that calls of one store are bounded, and end with their context.
+func TestAHangingAPI(t *testing.T) {
+	slow := newHanging(t)
+	done := slow.twenty(t.Context(), t)
+	close(slow.release)
+	for range 20 {
+		<-done
+	}
+	if most := slow.most.Load(); most != 4 {
+		t.Errorf("%d calls at once were made for one store, want 4", most)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done = newHanging(t).twenty(ctx, t)
 	cancel()
 	for range 20 {
 		if err := <-done; !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("got %v", err)
 		}
-	}
-	if len(arrived) != 0 {
-		t.Errorf("%d calls at once were made for one store, want 4", 4+len(arrived))
 	}
 }
 
