@@ -37,6 +37,7 @@ var house = []room{
 	{"engine", []string{"event", "sources", "actions", "rules", "secret"}, "the engine knows neither SQL nor HTTP nor any one platform or action"},
 	{"engine/ledger", []string{"engine", "event", "actions"}, "a ledger keeps what it is given and decides nothing"},
 	{"server", []string{"engine", "rules", "actions", "sources", "event", "document", "shape"}, "the server shows and hands over; it neither stores nor sends"},
+	{"virtualtime", nil, "tests of every room run in it"},
 	{"endurance", nil, "it drives the built program from outside, as a user would"},
 	{"deploy", nil, "it holds files for others' programs, and checks them from outside"},
 	{"scale", nil, "a simulation knows numbers, not the program"},
@@ -69,6 +70,7 @@ var harnesses = map[string][]string{
 
 	"engine/ledger/postgres/postgrestest": nil,
 	"server/servertest":                   nil,
+	"virtualtime":                         nil,
 }
 
 // only says which rooms may know a package from outside.

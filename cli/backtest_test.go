@@ -17,6 +17,7 @@ import (
 	"shopbell/engine"
 	"shopbell/event"
 	"shopbell/sources/ecwid"
+	"shopbell/virtualtime"
 )
 
 // TestBacktested plays the stories of testdata/backtest as [TestExplained] does its own, and holds what backtests tell:
@@ -38,7 +39,7 @@ func TestBacktested(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got string
-			synctest.Test(t, func(t *testing.T) { got = play(t, a) })
+			virtualtime.Test(t, func(t *testing.T) { got = play(t, a) })
 			want := &a.Files[len(a.Files)-1]
 			if want.Name != "want" || string(want.Data) == got {
 				return

@@ -28,6 +28,7 @@ import (
 	"shopbell/server"
 	"shopbell/sources"
 	"shopbell/sources/ecwid"
+	"shopbell/virtualtime"
 )
 
 // TestExplained plays the stories of testdata/explain with the real engine on a real ledger, in a world where time and
@@ -58,7 +59,7 @@ func TestExplained(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got string
-			synctest.Test(t, func(t *testing.T) { got = play(t, a) })
+			virtualtime.Test(t, func(t *testing.T) { got = play(t, a) })
 			for i, f := range a.Files {
 				if f.Name != "want" || string(f.Data) == got {
 					continue

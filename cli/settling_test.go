@@ -2,14 +2,15 @@ package cli
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"shopbell/virtualtime"
 )
 
 // TestSettling holds when changes have come to rest: a quarter of a second after the last, and five seconds after the
 // first at the latest.
 func TestSettling(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		s := newSettling()
 		begun := time.Now()
 		rest := func() time.Duration {

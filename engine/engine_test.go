@@ -16,6 +16,7 @@ import (
 	"shopbell/engine"
 	"shopbell/event"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 func TestTheWayOfAnEvent(t *testing.T) { onEachLedger(t, theWayOfAnEvent) }
@@ -159,7 +160,7 @@ func TestOutcomes(t *testing.T) {
 		"unknown":   {actions.Unknown(errors.New("no answer")), engine.RunDead, engine.RunHeld, 12},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			virtualtime.Test(t, func(t *testing.T) {
 				b := newBench(t, outcomesRule)
 				b.provider.answering(func(context.Context, call) error { return c.err })
 				b.must(b.post("e", "order.created", "A", 1))
@@ -197,7 +198,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestRetryAfterIsObeyed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules)
 		b.provider.answering(func(_ context.Context, c call) error {
 			if c.try == 1 {
@@ -220,7 +221,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 }
 
 func TestIdleAsksNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		var counted *counting
 		b := newBench(t, threeRules, func(o *engine.Options) {
 			counted = &counting{Ledger: o.Ledger}
@@ -259,7 +260,7 @@ func (c *counting) NextDue(ctx context.Context, after time.Time) (time.Time, tim
 }
 
 func TestReadingBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules)
 		var tries atomic.Int64
 		b.source.failing(func(e *event.Event) error {
@@ -288,7 +289,7 @@ func TestReadingBack(t *testing.T) {
 }
 
 func TestAStoreThatNeverAnswersFailsAfterADay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules)
 		b.source.failing(func(*event.Event) error { return errors.New("connection refused") })
 		b.must(b.post("e1", "order.created", "A", 1))
@@ -340,7 +341,7 @@ rules:
 `
 
 func TestAStoreThatDoesNotTellItsProfile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, moneyRule)
 		b.source.hiding(sources.Denied(errors.New("the app has no scope read_store_profile")))
 		b.must(b.post("e1", "order.created", "A", 5))

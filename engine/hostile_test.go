@@ -10,10 +10,11 @@ import (
 	"shopbell/engine"
 	"shopbell/event"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 func TestAPlatformWhoseAnswerPanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules)
 		b.source.failing(func(*event.Event) error { panic("deep in a parser") })
 		b.must(b.post("e", "order.created", "A", 1))
@@ -51,7 +52,7 @@ func TestStopAfterAStartThatFailed(t *testing.T) {
 }
 
 func TestAfterStopNobodyHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, outcomesRule)
 		b.provider.answering(func(context.Context, call) error { return context.Canceled })
 		b.must(b.post("e", "order.created", "A", 1))
@@ -92,7 +93,7 @@ rules:
 `
 
 func TestAnOutcomeIsSavedBeforeThePlatformIsAsked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		hang := make(chan struct{}, 1)
 		b := newBench(t, moneyLaterRule, func(o *engine.Options) {
 			o.Sources = map[string]sources.Source{"shop": hangingProfile{o.Sources["shop"].(*platform), hang}}
@@ -117,7 +118,7 @@ func TestAnOutcomeIsSavedBeforeThePlatformIsAsked(t *testing.T) {
 }
 
 func TestAReplayThatReadsNothingLeavesTheSnapshot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules)
 		b.must(b.post("e1", "order.created", "A", 1))
 		synctest.Wait()

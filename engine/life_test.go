@@ -24,6 +24,7 @@ import (
 	"shopbell/engine"
 	"shopbell/secret"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // logged is what an engine has said.
@@ -316,7 +317,7 @@ func anAppThatIsUninstalled(t *testing.T, newBench maker) {
 
 // TestALifeThatCannotBeReadIsNotForgotten has the ledger fail where what is known of a store is read.
 func TestALifeThatCannotBeReadIsNotForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := newMarket()
 		var fails atomic.Bool
 		b := m.bench(t, newBench, lifeRules, sealing(t, "the key of the first config"), func(o *engine.Options) { o.Ledger = forgetting{o.Ledger, &fails} })
@@ -393,7 +394,7 @@ func aDeadCredentialStaysDead(t *testing.T, newBench maker) {
 
 // TestPollingFindsADeadCredential has no webhook at all: what a poll learns of a token is remembered too, and revived.
 func TestPollingFindsADeadCredential(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every = time.Minute
 		b := m.bench(t, newBench, lifeRules)

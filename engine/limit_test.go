@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"shopbell/virtualtime"
 )
 
 // calls notes who went through a pacer, and when, counted from its first use.
@@ -98,13 +100,13 @@ func TestPacer(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { test(t, newPacer(10), &calls{began: time.Now()}) })
+			virtualtime.Test(t, func(t *testing.T) { test(t, newPacer(10), &calls{began: time.Now()}) })
 		})
 	}
 }
 
 func TestPacerGivesUpAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		p, began := newPacer(1.0/3600), time.Now()
 		if err := p.wait(t.Context()); err != nil {
 			t.Fatal(err)
@@ -167,7 +169,7 @@ func busiest(at []time.Time) int {
 
 // TestPacerForMany has many wait and give up at random: each has an answer, and the rate holds.
 func TestPacerForMany(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		const many, rate = 300, 10
 		p := newPacer(rate)
 		var mu sync.Mutex

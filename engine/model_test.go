@@ -16,6 +16,7 @@ import (
 	"shopbell/engine"
 	"shopbell/event"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 const modelRules = `
@@ -46,7 +47,7 @@ func TestModel(t *testing.T) {
 	}
 	for _, seed := range append(seeds, rand.Uint64()) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newModel(t, seed).run() })
+			virtualtime.Test(t, func(t *testing.T) { newModel(t, seed).run() })
 		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"shopbell/engine"
 	"shopbell/event"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // A shelf is one store of a market, whose polls find nothing until they are told to.
@@ -339,7 +340,7 @@ func whatWasThereFillsTheSnapshots(t *testing.T, newBench maker) {
 
 // TestTwoChangesInOneSecond has a platform whose clock tells seconds: a change that a poll cannot tell from the one before.
 func TestTwoChangesInOneSecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every, m.stamp = 10*time.Minute, time.Second
 		b := m.bench(t, newBench, marketRules)
@@ -373,7 +374,7 @@ rules:
 
 // TestModeNeededPollsToo has rules that read no entity, before a platform whose entities are read only where they are needed.
 func TestModeNeededPollsToo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every, m.mode = 10*time.Minute, sources.Needed
 		b := m.bench(t, newBench, plainRules)
@@ -396,7 +397,7 @@ func TestModeNeededPollsToo(t *testing.T) {
 
 // TestWhatNoRuleWantsIsNotKept has polls find what no rule listens to.
 func TestWhatNoRuleWantsIsNotKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every = time.Minute
 		b := m.bench(t, newBench, strings.Split(marketRules, "  - name: deleted")[0])

@@ -13,6 +13,7 @@ import (
 
 	"shopbell/engine"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // polled makes a market that is polled every second, with an item that was there before.
@@ -75,7 +76,7 @@ func (b *bench) sent(want ...string) {
 }
 
 func TestAStoreIsPolledAtItsInterval(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every = 10 * time.Minute
 		b := m.bench(t, newBench, marketRules)
@@ -109,7 +110,7 @@ func TestAStoreIsPolledAtItsInterval(t *testing.T) {
 }
 
 func TestAStoreThatWasDueLongAgoIsPolledAtTheStart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every = 10 * time.Minute
 		b := m.bench(t, newBench, marketRules)
@@ -126,7 +127,7 @@ func TestAStoreThatWasDueLongAgoIsPolledAtTheStart(t *testing.T) {
 }
 
 func TestManyStoresArePolledWithinTheInterval(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		const stores = 5000
 		m := newMarket()
 		m.every = 15 * time.Minute
@@ -172,7 +173,7 @@ func TestManyStoresArePolledWithinTheInterval(t *testing.T) {
 }
 
 func TestAStoreThatHangsHoldsUpNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := newMarket()
 		m.every = 10 * time.Second
 		for i := range 40 {
@@ -200,7 +201,7 @@ func TestAStoreThatHangsHoldsUpNoOther(t *testing.T) {
 }
 
 func TestPollsThatFailAreTriedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		for name, c := range map[string]struct {
 			fails      func() error
 			most, last int // polls in the ten minutes, and the longest wait afterwards
@@ -296,7 +297,7 @@ func whatWasFoundAndHowFarAreOneTransaction(t *testing.T, newBench maker) {
 
 // TestAKillWithinARound ends the program between two batches of a round.
 func TestAKillWithinARound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := polled()
 		m.every = 10 * time.Minute
 		b := m.bench(t, newBench, marketRules)

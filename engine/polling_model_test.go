@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shopbell/engine"
+	"shopbell/virtualtime"
 )
 
 // TestPollingModel changes items at random, loses 30 % of the webhooks, doubles and delays others, polls now and then, and
@@ -21,7 +22,7 @@ func TestPollingModel(t *testing.T) {
 	}
 	for _, seed := range append(seeds, rand.Uint64()) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newPollingModel(t, seed).run() })
+			virtualtime.Test(t, func(t *testing.T) { newPollingModel(t, seed).run() })
 		})
 	}
 }

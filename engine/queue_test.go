@@ -7,10 +7,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/rules"
+	"shopbell/virtualtime"
 )
 
 func item(id int64, key, group string) entry[int64] {
@@ -308,7 +308,7 @@ func TestStepKey(t *testing.T) {
 }
 
 func TestSampler(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		var s sampler
 		taken := func() (n int) {
 			for range 1000 {

@@ -15,6 +15,7 @@ import (
 	"shopbell/engine"
 	"shopbell/event"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // Change implements [sources.Changer].
@@ -119,7 +120,7 @@ func ourOwnChangesSetNothingOff(t *testing.T, newBench maker) {
 
 // TestAChangeIsMadeAsItWasAskedFor looks at what is sent: nothing of earlier changes.
 func TestAChangeIsMadeAsItWasAskedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := selfMarket(t, newBench)
 		h.ours(map[string]json.RawMessage{"note": json.RawMessage(`"ours"`)})
 		h.change("1", "A", func(i *item) { i.note = "theirs" })
@@ -284,7 +285,7 @@ func (l sharedLooking) Memo(ctx context.Context, source, store, name string) (en
 
 // TestWhatWeChangedLongAgo has nobody else's change taken for ours after a day, and a poll find our own one.
 func TestWhatWeChangedLongAgo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := selfMarket(t, newBench)
 		h.ours(price(100)) // changes nothing that can be seen, and its webhook is lost
 		time.Sleep(25 * time.Hour)
@@ -296,7 +297,7 @@ func TestWhatWeChangedLongAgo(t *testing.T) {
 }
 
 func TestAPollFindsOurOwnChange(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		m := newMarket("1")
 		m.every = time.Minute
 		m.change("1", "A", nil)

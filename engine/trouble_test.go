@@ -16,6 +16,7 @@ import (
 	"shopbell/actions"
 	"shopbell/engine"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // troubled is a ledger that fails when it is told to.
@@ -42,7 +43,7 @@ func (l *troubled) Commit(ctx context.Context, changes []engine.Change) error {
 func TestALedgerThatCannotBeWritten(t *testing.T) {
 	for _, trouble := range []error{engine.ErrFull, engine.ErrBusy, errors.New("disk I/O error")} {
 		t.Run(trouble.Error(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			virtualtime.Test(t, func(t *testing.T) {
 				var ledger *troubled
 				b := newBench(t, threeRules, func(o *engine.Options) {
 					ledger = &troubled{Ledger: o.Ledger}
@@ -119,7 +120,7 @@ func oneBadRequestDoesNotSpoilTheBatch(t *testing.T, newBench maker) {
 }
 
 func TestProviderAwayForAnHour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules)
 		began := time.Now()
 		b.provider.answering(func(context.Context, call) error {
@@ -141,7 +142,7 @@ func TestProviderAwayForAnHour(t *testing.T) {
 }
 
 func TestProviderThatHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, outcomesRule)
 		b.provider.answering(func(ctx context.Context, c call) error {
 			if c.try == 1 {
@@ -403,7 +404,7 @@ rules:
 `
 
 func TestStepsInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, stepsRule)
 		b.provider.answering(func(_ context.Context, c call) error {
 			if c.text == "fails" {
@@ -427,7 +428,7 @@ func TestStepsInOrder(t *testing.T) {
 }
 
 func TestARunKeepsItsRevision(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, stepsRule)
 		first := true
 		b.provider.answering(func(context.Context, call) error {
@@ -477,7 +478,7 @@ func refusalsAreSampled(t *testing.T, newBench maker) {
 }
 
 func TestRetention(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		b := newBench(t, threeRules, func(o *engine.Options) { o.Retention = 24 * time.Hour })
 		for i := range 1200 {
 			b.must(b.post(fmt.Sprintf("e%d", i), "order.deleted", "A", 1))

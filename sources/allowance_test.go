@@ -2,17 +2,17 @@ package sources_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // TestAllowanceOfAllNodes has nodes come and go that all take what they can get, and counts what the platform sees.
 func TestAllowanceOfAllNodes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		const perMinute, burst = 500, 60
 		var seen []time.Time
 		var nodes []*sources.Allowance

@@ -3,15 +3,16 @@ package cloudcart
 import (
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"shopbell/virtualtime"
 )
 
 // TestTheRateStaysBelowTheAllowance holds, for each plan of CloudCart, that in no minute more calls go out than it allows, of which the
 // present one counts too, and that most of it is used.
 func TestTheRateStaysBelowTheAllowance(t *testing.T) {
 	for _, plan := range []int{50, 100, 150, 800} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			l := newLine(0)
 			var calls []time.Time
 			for begin := time.Now(); time.Since(begin) < 3*time.Minute; {

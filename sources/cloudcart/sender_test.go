@@ -11,13 +11,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/event"
 	"shopbell/sources"
 	"shopbell/sources/cloudcart"
 	"shopbell/sources/cloudcart/cloudcarttest"
+	"shopbell/virtualtime"
 )
 
 // A receiver is the server around a source, as far as CloudCart can see it: every status goes through Answer.
@@ -123,7 +123,7 @@ func TestNoFaultSwitchesAWebhookOff(t *testing.T) {
 		"redirect to itself": {key, "", func(n int) int { return 301 }, "dropped", 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			virtualtime.Test(t, func(t *testing.T) {
 				r, store := receiving(t, c.key)
 				r.keeps = c.keeps
 				for _, name := range cloudcarttest.Events() {
@@ -170,7 +170,7 @@ func checkHooks(t *testing.T, store *cloudcarttest.Store, r *receiver) {
 
 // TestTheEventsAreTheSameWhenSentAgain holds that what CloudCart sends again, because no answer came through, is one event.
 func TestTheEventsAreTheSameWhenSentAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		r, store := receiving(t, key)
 		r.keeps = func(n int) int { // taken, but the answer is lost
 			if n < 3 {

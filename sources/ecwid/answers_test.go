@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // slow answers after a while.
@@ -22,7 +23,7 @@ func slow(wait time.Duration) *wire {
 // TestBacklogIsOneRequestASecond works a hundred events of one product one after another.
 func TestBacklogIsOneRequestASecond(t *testing.T) {
 	for _, takes := range []time.Duration{time.Millisecond, 100 * time.Millisecond, 900 * time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			w := slow(takes)
 			s := wired(t, w)
 			e := product
@@ -45,7 +46,7 @@ func TestBacklogIsOneRequestASecond(t *testing.T) {
 
 // TestNoAnswerIsOlderThanItsEvent holds that what came after a request was sent is asked for again, be it finished or not.
 func TestNoAnswerIsOlderThanItsEvent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		w := slow(300 * time.Millisecond)
 		s := wired(t, w)
 		var all sync.WaitGroup
@@ -91,7 +92,7 @@ func TestNoAnswerIsOlderThanItsEvent(t *testing.T) {
 
 // TestFailureIsNotKept holds that an error is shared with those who wait, and with nobody after.
 func TestFailureIsNotKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		w := &wire{answer: func(call int64, _ *http.Request) (int, string) {
 			time.Sleep(10 * time.Millisecond)
 			if call == 1 {
@@ -119,7 +120,7 @@ func TestFailureIsNotKept(t *testing.T) {
 
 // TestOneWhoLeavesDoesNotStopTheOthers holds that a shared request ends only when all who wait have gone.
 func TestOneWhoLeavesDoesNotStopTheOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		var stopped bool
 		w := &wire{answer: func(_ int64, r *http.Request) (int, string) {
 			select {

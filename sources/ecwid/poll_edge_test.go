@@ -9,15 +9,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/sources/ecwid/ecwidtest"
+	"shopbell/virtualtime"
 )
 
 func TestItDoesNotMatterHowWrongOurClockIs(t *testing.T) {
 	for _, wrong := range []time.Duration{-20 * time.Minute, 20 * time.Minute} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			h := build(t, ecwidtest.Options{Now: func() time.Time { return time.Now().Add(wrong) }})
 			h.wants = only("product.updated")
 			time.Sleep(time.Hour)
@@ -40,7 +40,7 @@ func TestItDoesNotMatterHowWrongOurClockIs(t *testing.T) {
 }
 
 func TestWhatWasThereBeforeTheFirstRoundIsNotNew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{Empty: true})
 		h.wants = only("product.created", "product.updated")
 		product := h.store.AddProduct(ecwidtest.Product{SKU: "P", Name: "P", Price: 10, Quantity: 5})
@@ -62,7 +62,7 @@ func TestWhatWasThereBeforeTheFirstRoundIsNotNew(t *testing.T) {
 
 // TestAShiftThatTheTotalDoesNotTell is a list out of which one thing falls while another comes in, so that one is skipped.
 func TestAShiftThatTheTotalDoesNotTell(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{Empty: true})
 		h.wants = only("product.updated")
 		h.poll()
@@ -95,7 +95,7 @@ func TestAShiftThatTheTotalDoesNotTell(t *testing.T) {
 }
 
 func TestAListWithAHoleDeletesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("customer_group.deleted", "customer_group.updated")
 		first := h.store.Add("customer_groups", "customer_group", map[string]any{"name": "A"})
@@ -129,7 +129,7 @@ func TestAListWithAHoleDeletesNothing(t *testing.T) {
 }
 
 func TestInvoicesAreComparedWithThoseThatAnOrderHad(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("invoice.created", "invoice.deleted")
 		order, err := h.store.PlaceOrder(ecwidtest.OrderOptions{})
@@ -158,7 +158,7 @@ func TestInvoicesAreComparedWithThoseThatAnOrderHad(t *testing.T) {
 
 // TestTwoChangesInOneSecond is why what is younger than 5 s is left to the next round: the platform's stamps cannot tell them apart.
 func TestTwoChangesInOneSecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("product.updated")
 		product := h.store.Keys("products")[0]

@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // A canned API gives one answer to everything but latest-stats.
@@ -58,7 +58,7 @@ func FuzzPoll(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, cursor, stats, answer string) {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			s, err := open("ecwid", json.RawMessage(`{"client_secret":"s","stores":{"1003":{"token":"secret_test"}}}`))
 			if err != nil {
 				t.Fatal(err)

@@ -11,13 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/event"
 	"shopbell/sources"
 	"shopbell/sources/ecwid"
 	"shopbell/sources/ecwid/ecwidtest"
+	"shopbell/virtualtime"
 )
 
 // A counter is the way to a simulated store without a network. It counts the calls of the API.
@@ -353,7 +353,7 @@ func (s *scene) deliver(delayed float64) {
 
 // live plays a scene of some hours and holds what was seen against what happened.
 func live(t *testing.T, seed uint64, share float64, lag time.Duration) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{Seed: seed, Lag: lag, Empty: true})
 		s := &scene{house: h, random: rand.New(rand.NewPCG(seed, 1)), want: map[string]int{}, share: share, prices: map[string]float64{}}
 		for i := range 4 {

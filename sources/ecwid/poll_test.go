@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/event"
 	"shopbell/sources"
 	"shopbell/sources/ecwid/ecwidtest"
+	"shopbell/virtualtime"
 )
 
 // only wants the given types of events.
@@ -56,7 +56,7 @@ func (h *house) must(err error) {
 }
 
 func TestAQuietStoreCostsOneCallARound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("order.created", "order.updated", "order.deleted", "product.updated", "customer.updated", "review.created", "discount_coupon.updated",
 			"unfinished_order.created", "category.updated", "profile.updated")
@@ -90,7 +90,7 @@ func TestAQuietStoreCostsOneCallARound(t *testing.T) {
 }
 
 func TestWhatNobodyListensToIsNotAskedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("order.paid", "customer.personalDataRemovalRequest", "application.uninstalled")
 		if calls := h.poll(); calls != 0 {
@@ -114,7 +114,7 @@ func TestWhatNobodyListensToIsNotAskedFor(t *testing.T) {
 }
 
 func TestTheFirstRoundSeesEverythingAndFiresNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{Empty: true})
 		h.wants = only("product.created", "product.updated", "product.deleted")
 		var ids []string
@@ -157,7 +157,7 @@ func TestTheFirstRoundSeesEverythingAndFiresNothing(t *testing.T) {
 
 func TestChangesWhilePagesAreRead(t *testing.T) {
 	for _, wants := range []string{"product.updated", "product.created"} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			h := build(t, ecwidtest.Options{Empty: true})
 			h.wants = only(wants)
 			var ids []string
@@ -208,7 +208,7 @@ func TestChangesWhilePagesAreRead(t *testing.T) {
 }
 
 func TestThrottledInTheMiddleNothingIsLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{Empty: true})
 		h.wants = only("product.updated")
 		for range 350 {
@@ -237,7 +237,7 @@ func TestThrottledInTheMiddleNothingIsLost(t *testing.T) {
 }
 
 func TestAKindThatTheTokenMayNotReadIsLeftOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.store.SetScopes("read_catalog")
 		h.wants = only("order.created", "product.updated")
@@ -272,7 +272,7 @@ func TestWhatIsNewAndChangedIsToldAsChangedFirst(t *testing.T) {
 		{[]string{"order.updated"}, 3 * time.Second, "updated"},
 		{[]string{"order.updated"}, 0, "seen"},
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			h := build(t, ecwidtest.Options{})
 			h.wants = only(c.wants...)
 			time.Sleep(time.Hour)
@@ -310,7 +310,7 @@ func TestWhatIsNewAndChangedIsToldAsChangedFirst(t *testing.T) {
 func TestPollsAndWebhooksSpeakOfTheSame(t *testing.T) {
 	blind := []string{"unfinished_order.deleted", "profile.subscriptionStatusChanged", "application.installed", "application.uninstalled",
 		"size_chart.created", "size_chart.updated", "size_chart.deleted"}
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		time.Sleep(time.Hour)
 		h.poll()
@@ -345,7 +345,7 @@ func TestPollsAndWebhooksSpeakOfTheSame(t *testing.T) {
 }
 
 func TestCartsComeBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("unfinished_order.created", "unfinished_order.updated", "unfinished_order.deleted")
 		time.Sleep(time.Hour)
@@ -384,7 +384,7 @@ func fieldOf(raw json.RawMessage, key string) string {
 }
 
 func TestThereAndBackAndThereAgainAreThreeChanges(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("category.updated", "category.created", "category.deleted")
 		category := h.store.Keys("categories")[0]
@@ -408,7 +408,7 @@ func TestThereAndBackAndThereAgainAreThreeChanges(t *testing.T) {
 }
 
 func TestAListThatShrinksWhileItIsReadDeletesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{})
 		h.wants = only("category.deleted")
 		var ids []string
@@ -445,7 +445,7 @@ func TestAListThatShrinksWhileItIsReadDeletesNothing(t *testing.T) {
 }
 
 func TestProductsThatAreTooMuchForOneAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		h := build(t, ecwidtest.Options{Empty: true})
 		h.wants = only("product.updated")
 		for range 110 {
@@ -462,7 +462,7 @@ func TestProductsThatAreTooMuchForOneAnswer(t *testing.T) {
 func TestABrokenCursorBeginsAnew(t *testing.T) {
 	for _, text := range []string{`{`, `null`, `7`, `{"form":99}`, `{"form":1,"kinds":{"orders":null}}`, `{"form":1,"kinds":{"products":{"step":{"stage":"x"}}}}`,
 		`{"form":1,"kinds":{"products":{"step":{"stage":"changes","offset":-5}}}}`} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			h := build(t, ecwidtest.Options{})
 			h.cursor = json.RawMessage(text)
 			if h.poll(); len(h.found) > 0 || h.seen < 10 {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // A host is one that is not there, or behaves as a test says.
@@ -92,7 +93,7 @@ func TestEchoedTokenIsNotKept(t *testing.T) {
 }
 
 func TestHangingAPIIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		s := wired(t, &wire{answer: func(int64, *http.Request) (int, string) { return 0, "" }})
 		told := make(chan string)
 		for range maxCalls {

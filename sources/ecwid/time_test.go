@@ -7,11 +7,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"shopbell/event"
 	"shopbell/sources"
+	"shopbell/virtualtime"
 )
 
 // A wire is the API without a network, so that a test's clock can run ahead.
@@ -39,7 +39,7 @@ var product = event.Event{Source: "ecwid", Store: "1003", ID: "a", Type: "produc
 
 // TestDeadTokenIsNeverCalledAgain holds that only an operator or another token brings a dead one's store back.
 func TestDeadTokenIsNeverCalledAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		dead := map[string]bool{"Bearer secret_abc": true}
 		w := &wire{answer: func(_ int64, r *http.Request) (int, string) {
 			if dead[r.Header.Get("Authorization")] {
@@ -90,7 +90,7 @@ func TestDeadTokenIsNeverCalledAgain(t *testing.T) {
 
 // TestUnclearRefusalIsSpared holds that a 403 which is not Ecwid's own, as of a firewall, does not kill a token.
 func TestUnclearRefusalIsSpared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		w := &wire{answer: func(call int64, _ *http.Request) (int, string) {
 			if call <= 2 {
 				return 403, "<html>blocked</html>"
@@ -118,7 +118,7 @@ func TestUnclearRefusalIsSpared(t *testing.T) {
 }
 
 func TestThrottledTokenPauses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		w := &wire{answer: func(call int64, _ *http.Request) (int, string) {
 			if call == 1 {
 				return 429, ""
@@ -144,7 +144,7 @@ func TestThrottledTokenPauses(t *testing.T) {
 }
 
 func TestRateStaysBelowEcwids(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		var at []time.Time
 		w := &wire{answer: func(int64, *http.Request) (int, string) {
 			at = append(at, time.Now())
@@ -168,7 +168,7 @@ func TestRateStaysBelowEcwids(t *testing.T) {
 }
 
 func TestHangingAPICostsFifteenSeconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		s := wired(t, &wire{answer: func(int64, *http.Request) (int, string) { return 0, "" }})
 		start := time.Now()
 		_, err := s.Attest(t.Context(), &product)
@@ -182,7 +182,7 @@ func TestHangingAPICostsFifteenSeconds(t *testing.T) {
 }
 
 func TestProfileAges(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		broken := false
 		w := &wire{answer: func(int64, *http.Request) (int, string) {
 			if broken {
@@ -216,7 +216,7 @@ func TestProfileAges(t *testing.T) {
 }
 
 func TestProfileFailsWithoutAnOldOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		w := &wire{answer: func(call int64, _ *http.Request) (int, string) {
 			if call == 1 {
 				return 500, ""

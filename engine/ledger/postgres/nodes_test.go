@@ -10,6 +10,7 @@ import (
 
 	"shopbell/engine"
 	"shopbell/event"
+	"shopbell/virtualtime"
 )
 
 // TestWatch holds that a node is dead when another has seen it silent for long enough, and only then.
@@ -41,7 +42,7 @@ func TestWatch(t *testing.T) {
 
 // TestTurns holds that one store has no more turns than it may, in time, and that the others wait.
 func TestTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		turns := turns{perStore: 2, share: 4}
 		shop := engine.Store{Source: "shop", Store: "1"}
 		inside, free := make(chan int, 100), make(chan struct{})
@@ -76,7 +77,7 @@ func TestTurns(t *testing.T) {
 // TestTurnsOfAStoreThatHangs holds that a store whose platform does not answer keeps no more than its share of places: those
 // who wait already are sent away for a while.
 func TestTurnsOfAStoreThatHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		const share, all = 4, 10
 		turns := turns{perStore: 2, share: share}
 		shop := engine.Store{Source: "shop", Store: "1"}

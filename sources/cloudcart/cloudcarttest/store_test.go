@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shopbell/sources/cloudcart/cloudcarttest"
+	"shopbell/virtualtime"
 )
 
 // ask makes a call of the API and gives its status, its headers and its body.
@@ -57,7 +58,7 @@ func TestTheAPIAnswersAsDocumented(t *testing.T) {
 
 // TestTheEdge holds what is decided before the API: the key, the rate, the primary domain.
 func TestTheEdge(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		s := cloudcarttest.New(cloudcarttest.Options{Rate: 3})
 		for n, want := range []int{200, 200, 429} {
 			if got, h, _ := ask(t, s, "GET", "orders", ""); got != want || h.Get("X-RateLimit-Limit") != "3" || (got == 429) != (h.Get("Retry-After") == "60") {
@@ -133,7 +134,7 @@ func TestTheScheduleOfTries(t *testing.T) {
 		"too slow": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			virtualtime.Test(t, func(t *testing.T) {
 				s := cloudcarttest.New(cloudcarttest.Options{Deliver: cloudcarttest.Handler(handler)})
 				s.AddHook("order.created", "https://bell.example.com/")
 				begin := time.Now()
@@ -174,7 +175,7 @@ func TestStatusesThatSwitchOff(t *testing.T) {
 			t.Errorf("%d: %v", status, got)
 		}
 	}
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		answers := []int{503, 404}
 		s := cloudcarttest.New(cloudcarttest.Options{Deliver: cloudcarttest.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -195,7 +196,7 @@ func TestStatusesThatSwitchOff(t *testing.T) {
 // TestThePhraseThatUnsubscribes holds that it deletes a webhook from within an error answer, and from within no other.
 func TestThePhraseThatUnsubscribes(t *testing.T) {
 	for status, left := range map[int]int{200: 1, 503: 0, 404: 0} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			s := cloudcarttest.New(cloudcarttest.Options{Deliver: cloudcarttest.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(status)
 				_, _ = io.WriteString(w, "so please unsubscribe me now")
@@ -212,7 +213,7 @@ func TestThePhraseThatUnsubscribes(t *testing.T) {
 
 // TestWhatIsSent holds the form of a notification, and that an order event with two receivers comes a minute late.
 func TestWhatIsSent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var bodies []string
 		s := cloudcarttest.New(cloudcarttest.Options{Deliver: cloudcarttest.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -251,7 +252,7 @@ func TestWhatIsSent(t *testing.T) {
 
 // TestRunningForEver holds that the sender takes up what happens while it waits, and ends with its context.
 func TestRunningForEver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		s := cloudcarttest.New(cloudcarttest.Options{Deliver: cloudcarttest.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))})
 		s.AddHook("vendor.created", "https://bell.example.com/")
 		done := make(chan struct{})

@@ -15,6 +15,7 @@ import (
 
 	"shopbell/sources/ecwid"
 	"shopbell/sources/ecwid/ecwidtest"
+	"shopbell/virtualtime"
 )
 
 // A receiver is the other end without a network: it answers at once and remembers.
@@ -62,7 +63,7 @@ func notice(id string) ecwidtest.Notice {
 }
 
 func TestSenderRetriesForADay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		r := &receiver{answer: always(503)}
 		s := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://shopbell/webhooks/ecwid", Secret: "s", Transport: r})
 		start := time.Now()
@@ -94,7 +95,7 @@ func TestSenderRetriesForADay(t *testing.T) {
 func TestSenderCountsOnlySomeStatusesAsDelivered(t *testing.T) {
 	for status, want := range map[int]bool{200: true, 201: true, 202: true, 204: true, 209: true, 203: false, 205: false, 206: false, 208: false,
 		301: false, 302: false, 304: false, 400: false, 401: false, 404: false, 413: false, 429: false, 500: false, 503: false} {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			r := &receiver{answer: always(status)}
 			s := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://shopbell/", Secret: "s", Transport: r})
 			s.Send(notice("a"))
@@ -108,7 +109,7 @@ func TestSenderCountsOnlySomeStatusesAsDelivered(t *testing.T) {
 }
 
 func TestSenderGivesUpWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		r := &receiver{answer: func(n int, request *http.Request) (int, error) {
 			if n > 1 {
 				return 200, nil
@@ -131,7 +132,7 @@ func TestSenderGivesUpWaiting(t *testing.T) {
 }
 
 func TestSenderIsBlockedAfterTwoWeeks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		r := &receiver{answer: func(int, *http.Request) (int, error) { return 0, errors.New("refused") }}
 		s := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://shopbell/", Secret: "s", Transport: r})
 		for range 15 {
@@ -149,7 +150,7 @@ func TestSenderIsBlockedAfterTwoWeeks(t *testing.T) {
 }
 
 func TestSenderOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		ids := func(o ecwidtest.SenderOptions) []string {
 			r := &receiver{answer: always(200)}
 			o.URL, o.Secret, o.Transport, o.Seed = "http://shopbell/", "s", r, 7
@@ -211,7 +212,7 @@ func TestSenderRequest(t *testing.T) {
 }
 
 func TestSenderCloses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
 		r := &receiver{answer: func(n int, request *http.Request) (int, error) {
 			if n == 1 {
 				return 500, nil
@@ -247,7 +248,7 @@ func TestSenderCloses(t *testing.T) {
 
 func TestSenderLosesAndDelaysWithAPlan(t *testing.T) {
 	play := func() (arrived []string, took time.Duration) {
-		synctest.Test(t, func(t *testing.T) {
+		virtualtime.Test(t, func(t *testing.T) {
 			r := &receiver{answer: always(200)}
 			start := time.Now()
 			s := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://shopbell/", Secret: "s", Transport: r, Lost: 0.3, Delay: time.Hour, Seed: 5})
