@@ -54,7 +54,7 @@ func listActions(w io.Writer, all []*actions.Kind) {
 	fmt.Fprintln(w, "\nRun \"shopbell actions NAME\" for the parameters of one.")
 }
 
-// describe tells all about one action, in Markdown that reads well in a terminal; docs/actions.md is made of it.
+// describe tells all about one action, in Markdown that reads well in a terminal; the pages below docs/actions are made of it.
 func describe(k *actions.Kind) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n%s.\n\n", k.Name, k.Summary)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -154,14 +155,28 @@ func checkExample(t *testing.T, root *cobra.Command, line string) {
 	}
 }
 
-// TestActionsPage holds that docs/actions.md says what the declarations say. With -update it is written anew.
-func TestActionsPage(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("# Actions\n\nMade from the declarations of the actions; `shopbell actions NAME` prints the same.\n\n")
+// TestActionPages holds that each page below docs/actions says what a declaration says, and that no other is there. With
+// -update they are written anew.
+func TestActionPages(t *testing.T) {
+	const dir = "../docs/actions"
+	var index strings.Builder
+	index.WriteString("# Actions\n\nMade from the declarations of the actions; `shopbell actions NAME` prints the same.\n\n| action | |\n|---|---|\n")
+	want := []string{"README.md"}
 	for _, k := range kinds().Actions {
-		b.WriteString(describe(k) + "\n")
+		fmt.Fprintf(&index, "| [%s](%s.md) | %s |\n", k.Name, k.Name, k.Summary)
+		same(t, filepath.Join(dir, k.Name+".md"), strings.TrimPrefix(describe(k), "#"))
+		want = append(want, k.Name+".md")
 	}
-	same(t, "../docs/actions.md", strings.TrimRight(b.String(), "\n")+"\n")
+	same(t, filepath.Join(dir, "README.md"), index.String())
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		if !slices.Contains(want, f.Name()) {
+			t.Errorf("%s: there is no such action", filepath.Join(dir, f.Name()))
+		}
+	}
 }
 
 // TestReadme walks through "Your first rule" and holds that what it shows is what comes.
