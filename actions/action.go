@@ -50,6 +50,9 @@ type Env struct {
 	Templates string
 	// Change changes an entity in a merchant's store; nil where there is none.
 	Change Change
+	// Callback is the public address at which a provider may tell what became of messages through this account, see
+	// [Reporter]; "" for none.
+	Callback string
 }
 
 // A Change sets fields of an entity of a store, such as "order/K8XTQ", through the source that has the store, and has the
@@ -76,6 +79,9 @@ type Spec[A, P any] struct {
 	// Redirect gives the parameters of the same message to somebody else, with a word for whom it was. Its error says why it
 	// cannot go there, as "it is not …". nil means that carrying this out is no message to anybody.
 	Redirect func(p P, to string) (P, error)
+	// Reaches tells what people a step reaches, by the address that its channel knows them by; nil for what reaches nobody that a
+	// suppression list could name, such as a channel of colleagues.
+	Reaches func(p P) []Recipient
 	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
 	// error is for the operator and tells no secret.
 	Open func(Env, A) (Sender[P], error)
@@ -95,6 +101,8 @@ type Kind struct {
 	Open func(env Env, config json.RawMessage) (Outlet, error)
 	// Redirect is [Spec.Redirect] over JSON that fits Params; nil for what is no message.
 	Redirect func(params json.RawMessage, to string) (json.RawMessage, error)
+	// Reaches is [Spec.Reaches] over JSON that fits Params; nil when the spec has none.
+	Reaches func(params json.RawMessage) []Recipient
 	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
 	Check func(params json.RawMessage) error
 }

@@ -26,6 +26,7 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 		k.Result = shape.Of(reflect.New(reflect.TypeOf(s.Result)).Interface())
 	}
 	k.Redirect = redirecting(s.Redirect)
+	k.Reaches = reaching(s.Reaches)
 	k.Open = func(env Env, config json.RawMessage) (Outlet, error) {
 		var account A
 		if config != nil {
@@ -84,6 +85,8 @@ type Checker interface {
 
 // outlet closes a Sender over its parameter type.
 type outlet[P any] struct{ sender Sender[P] }
+
+func (o outlet[P]) inside() any { return o.sender }
 
 // Send implements [Outlet].
 func (o outlet[P]) Send(ctx context.Context, key string, try int, params json.RawMessage) (Result, error) {

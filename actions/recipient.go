@@ -1,0 +1,32 @@
+package actions
+
+import "encoding/json"
+
+// A Channel is a way to reach a person. One person has an address on each.
+type Channel string
+
+// The channels.
+const (
+	Mail  Channel = "email" // an address is compared in lower case
+	Phone Channel = "phone" // a number in E.164, such as +31612345678
+)
+
+// A Recipient is a person that a message reaches.
+type Recipient struct {
+	Channel Channel
+	Address string // the bare address, in the form that its channel compares
+}
+
+// reaching closes [Spec.Reaches] over its parameter type. Parameters that do not fit reach nobody: their send will fail.
+func reaching[P any](reaches func(P) []Recipient) func(json.RawMessage) []Recipient {
+	if reaches == nil {
+		return nil
+	}
+	return func(params json.RawMessage) []Recipient {
+		var p P
+		if json.Unmarshal(params, &p) != nil {
+			return nil
+		}
+		return reaches(p)
+	}
+}

@@ -1,0 +1,53 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+type telling struct{}
+
+func (telling) Send(context.Context, Call[letter]) (Result, error) { return nil, nil }
+func (telling) Report(Notice) (Report, error)                      { return Report{}, ErrForged }
+
+type letter struct {
+	To string `json:"to" jsonschema_description:"Whom."`
+}
+
+func TestReporterOf(t *testing.T) {
+	for name, test := range map[string]struct {
+		sender Sender[letter]
+		want   bool
+	}{
+		"tells":     {telling{}, true},
+		"tells not": {mute{}, false},
+	} {
+		kind := Define(Spec[struct{}, letter]{Name: "letter", Summary: "Send a letter", Example: `letter: { to: me }`,
+			Reaches: func(l letter) []Recipient { return []Recipient{{Mail, l.To}} },
+			Open:    func(Env, struct{}) (Sender[letter], error) { return test.sender, nil }})
+		outlet, err := kind.Open(Env{}, nil)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		reporter, ok := ReporterOf(outlet)
+		if ok != test.want {
+			t.Errorf("%s: a reporter: %v, want %v", name, ok, test.want)
+		}
+		if ok {
+			if _, err := reporter.Report(Notice{}); !errors.Is(err, ErrForged) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if to := kind.Reaches([]byte(`{"to":"a@b.example"}`)); len(to) != 1 || to[0] != (Recipient{Mail, "a@b.example"}) {
+			t.Errorf("%s: reaches %v", name, to)
+		}
+		if to := kind.Reaches([]byte(`{"to":7}`)); to != nil {
+			t.Errorf("%s: reaches %v", name, to)
+		}
+	}
+}
+
+type mute struct{}
+
+func (mute) Send(context.Context, Call[letter]) (Result, error) { return nil, nil }
