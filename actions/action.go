@@ -31,9 +31,12 @@ type Sender[P any] interface {
 
 // A Call is one step to carry out.
 type Call[P any] struct {
-	Key    string // the step's idempotency key: the same on every try, at most 64 characters, letters, digits, - and _
-	Try    int    // from 1
-	Params P
+	Key           string // the step's idempotency key: the same on every try, at most 64 characters, letters, digits, - and _
+	Try           int    // from 1
+	Source, Store string // whose event it is: the source's name in the config, and the store's id there
+	// Callback is the public address at which the provider may tell what became of the message, see [Reporter]; "" for none.
+	Callback string
+	Params   P
 }
 
 // A Result is what a step leaves for later steps (`steps.<id>`) and for people. It is a JSON object's content with
@@ -50,9 +53,6 @@ type Env struct {
 	Templates string
 	// Change changes an entity in a merchant's store; nil where there is none.
 	Change Change
-	// Callback is the public address at which a provider may tell what became of messages through this account, see
-	// [Reporter]; "" for none.
-	Callback string
 }
 
 // A Change sets fields of an entity of a store, such as "order/K8XTQ", through the source that has the store, and has the
@@ -107,10 +107,10 @@ type Kind struct {
 	Check func(params json.RawMessage) error
 }
 
-// An Outlet sends steps of one kind through one account: a [Sender] with its types closed over. params is JSON that
+// An Outlet sends steps of one kind through one account: a [Sender] with its types closed over. The parameters are JSON that
 // fits the kind's Params.
 type Outlet interface {
-	Send(ctx context.Context, key string, try int, params json.RawMessage) (Result, error)
+	Send(context.Context, Call[json.RawMessage]) (Result, error)
 }
 
 // A Landing says where the text of a parameter ends up, and so how what a rule puts into a hole is escaped.

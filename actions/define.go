@@ -89,9 +89,9 @@ type outlet[P any] struct{ sender Sender[P] }
 func (o outlet[P]) inside() any { return o.sender }
 
 // Send implements [Outlet].
-func (o outlet[P]) Send(ctx context.Context, key string, try int, params json.RawMessage) (Result, error) {
-	call := Call[P]{Key: key, Try: try}
-	if err := json.Unmarshal(params, &call.Params); err != nil {
+func (o outlet[P]) Send(ctx context.Context, c Call[json.RawMessage]) (Result, error) {
+	call := Call[P]{Key: c.Key, Try: c.Try, Source: c.Source, Store: c.Store, Callback: c.Callback}
+	if err := json.Unmarshal(c.Params, &call.Params); err != nil {
 		return nil, Permanent(BlameRequest, fmt.Errorf("the parameters do not fit: %w", err))
 	}
 	if c, ok := any(call.Params).(Checker); ok {

@@ -65,7 +65,7 @@ func TestDefine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Send(t.Context(), "key", 2, json.RawMessage(`{"text":"hi","to":"x"}`)); err != nil {
+	if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "key", Try: 2, Params: json.RawMessage(`{"text":"hi","to":"x"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if want := (actions.Call[params]{Key: "key", Try: 2, Params: params{Text: "hi", To: "x"}}); s.calls[0] != want {
@@ -80,7 +80,7 @@ func TestOutletRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range []string{`{"text":5}`, `{"text":"never"}`, `{`} {
-		_, err := out.Send(t.Context(), "key", 1, json.RawMessage(p))
+		_, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "key", Try: 1, Params: json.RawMessage(p)})
 		if a := actions.OutcomeOf(err); a.Outcome != actions.OutcomePermanent || a.Blame != actions.BlameRequest {
 			t.Errorf("%s: %v, %v", p, a, err)
 		}

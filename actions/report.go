@@ -5,8 +5,7 @@ import "errors"
 // ErrForged says that a [Notice] does not come from the provider.
 var ErrForged = errors.New("the call is not signed as the provider signs it")
 
-// A Reporter is a [Sender] whose provider tells later, by calling us, what became of a message. The address to be called is
-// [Env.Callback]; a sender adds `?key=` and the step's key to it.
+// A Reporter is a [Sender] whose provider tells later, by calling [Call.Callback], what became of a message.
 type Reporter interface {
 	// Report verifies and reads one call. It does no I/O. An error is [ErrForged], or says in a sentence what cannot be read.
 	Report(Notice) (Report, error)
@@ -14,14 +13,13 @@ type Reporter interface {
 
 // A Notice is one call of a provider, as it came.
 type Notice struct {
-	URL    string              // as the provider was told it, with the query
+	URL    string              // as the provider was given it: the call's Callback
 	Header map[string][]string // keys in canonical form
 	Body   []byte              // at most 64 KB
 }
 
 // A Report says what became of a message.
 type Report struct {
-	Key   string // the step's
 	State string // of the provider's words, in ours: "sent", "delivered", "undelivered" or "failed"
 	Final bool   // nothing more will come
 	Note  string // the provider's reason, for people; may be ""

@@ -96,7 +96,7 @@ func TestMailArrives(t *testing.T) {
 	changed, stop := d.Inbox().Changes()
 	defer stop()
 	params := `{"to":"jane@example.com","subject":"Grüße, José","text":"hi\nthere","html":"<p>hi <b>José</b></p>"}`
-	if _, err := outlets(t, load(t, d))["email"].Send(t.Context(), "key-1", 1, json.RawMessage(params)); err != nil {
+	if _, err := outlets(t, load(t, d))["email"].Send(t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: 1, Params: json.RawMessage(params)}); err != nil {
 		t.Fatal(err)
 	}
 	<-changed
@@ -111,7 +111,7 @@ func TestMailArrives(t *testing.T) {
 func TestSlackArrives(t *testing.T) {
 	d := start(t, http.NotFoundHandler())
 	params := `{"channel":"#sales","text":"*K8XTQ* is paid","blocks":[{"type":"section","text":{"type":"mrkdwn","text":"*K8XTQ*"}}]}`
-	result, err := outlets(t, load(t, d))["slack"].Send(t.Context(), "key-1", 1, json.RawMessage(params))
+	result, err := outlets(t, load(t, d))["slack"].Send(t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: 1, Params: json.RawMessage(params)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -184,7 +185,7 @@ func (e *Engine) try(u *Run, step *Step) (result actions.Result, err error) {
 			err = actions.Unknown(errors.New("the action broke down; this is a mistake of the program"))
 		}
 	}()
-	return account.Outlet.Send(ctx, stepKey(u), u.Tries, step.Params)
+	return account.Outlet.Send(ctx, actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store, Params: step.Params})
 }
 
 // follow decides what comes after a try.

@@ -256,7 +256,7 @@ func TestTrialsOpenNothing(t *testing.T) {
 type outlet struct{ n *int }
 
 // Send implements [actions.Outlet].
-func (o outlet) Send(context.Context, string, int, json.RawMessage) (actions.Result, error) {
+func (o outlet) Send(context.Context, actions.Call[json.RawMessage]) (actions.Result, error) {
 	*o.n++
 	return nil, nil
 }

@@ -135,7 +135,7 @@ func (c *candidate) send(ctx context.Context, t *testing.T, address string) said
 	}
 	out, log := c.open(t, config)
 	begun := time.Now()
-	result, err := out.Send(ctx, Key, 1, json.RawMessage(c.bench.Params(address)))
+	result, err := out.Send(ctx, actions.Call[json.RawMessage]{Key: Key, Try: 1, Params: json.RawMessage(c.bench.Params(address))})
 	return said{result: result, err: err, answer: actions.OutcomeOf(err), log: log(), took: time.Since(begun)}
 }
 

@@ -48,7 +48,7 @@ func TestSend(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = out.Send(t.Context(), "key", 1, json.RawMessage(test.params))
+		_, err = out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "key", Try: 1, Params: json.RawMessage(test.params)})
 		if got != test.want || test.fails != "" && actions.OutcomeOf(err).Outcome != test.fails || test.fails == "" && err != nil {
 			t.Errorf("%s: got %s, %v; want %s", name, got, err, test.want)
 		}

@@ -49,7 +49,7 @@ func send(t *testing.T, config, params string) (actions.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Send(t.Context(), "run-7-0", 1, json.RawMessage(params))
+	return out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "run-7-0", Try: 1, Params: json.RawMessage(params)})
 }
 
 // TestReplies holds what each refusal means, wherever in a session it comes. The enhanced code counts although the
@@ -153,7 +153,7 @@ func TestContextEnds(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		begun := time.Now()
-		_, err = out.Send(ctx, "k", 1, json.RawMessage(params))
+		_, err = out.Send(ctx, actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(params)})
 		cancel()
 		if got := actions.OutcomeOf(err); got.Outcome != want || time.Since(begun) > 4*time.Second {
 			t.Errorf("%q: got %+v after %s: %v", at, got, time.Since(begun), err)

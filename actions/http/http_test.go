@@ -95,7 +95,7 @@ func TestSend(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			params := strings.ReplaceAll(test.params, "URL", url)
-			if _, err := open(t, "", local).Send(t.Context(), "key-1", 1, json.RawMessage(params)); err != nil {
+			if _, err := open(t, "", local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: 1, Params: json.RawMessage(params)}); err != nil {
 				t.Fatal(err)
 			}
 			r := <-requests
@@ -119,7 +119,7 @@ func TestSignIn(t *testing.T) {
 		{`{"username":"u","password":"p"}`, "Authorization", "Basic dTpw"},
 		{`{"headers":{"x-api-key":"k"}}`, "X-Api-Key", "k"},
 	} {
-		_, err := open(t, test.config, local).Send(t.Context(), "k", 1, json.RawMessage(`{"url":"`+url+`","headers":{"Authorization":"mine","X-Api-Key":"mine"}}`))
+		_, err := open(t, test.config, local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"` + url + `","headers":{"Authorization":"mine","X-Api-Key":"mine"}}`)})
 		if r := <-requests; err != nil || r.Header.Get(test.header) != test.want {
 			t.Errorf("%s: %q, %v", test.config, r.Header.Get(test.header), err)
 		}
@@ -136,7 +136,7 @@ func TestSignature(t *testing.T) {
 	url, requests := serve(t, nil)
 	out := open(t, `{"secret":"`+secret+`","previous_secret":"`+previous+`"}`, local)
 	for _, body := range []string{`"json":{"test": 2432232314}`, `"body":"x"`, `"form":{"a":"b"}`, `"headers":{}`} {
-		if _, err := out.Send(t.Context(), "msg_1", 1, json.RawMessage(`{"url":"`+url+`",`+body+`}`)); err != nil {
+		if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "msg_1", Try: 1, Params: json.RawMessage(`{"url":"` + url + `",` + body + `}`)}); err != nil {
 			t.Fatal(err)
 		}
 		r := <-requests
@@ -176,7 +176,7 @@ func TestResult(t *testing.T) {
 				w.WriteHeader(201)
 				_, _ = io.WriteString(w, test.body)
 			})
-			r, err := open(t, "", local).Send(t.Context(), "k", 1, json.RawMessage(`{"url":"`+url+`"}`))
+			r, err := open(t, "", local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"` + url + `"}`)})
 			if err != nil || !reflect.DeepEqual(r, test.want) {
 				t.Errorf("got %.200v, %v", r, err)
 			}
@@ -206,7 +206,7 @@ func TestRefusedUnsent(t *testing.T) {
 		{"other host", `{"hosts":["erp.example.com"]}`, `{"url":"` + url + `"}`, "the account may not be used for " + host + ": its hosts do not name it"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := open(t, test.config, local).Send(t.Context(), "k", 1, json.RawMessage(test.params))
+			_, err := open(t, test.config, local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(test.params)})
 			if a := actions.OutcomeOf(err); a.Outcome != actions.OutcomePermanent || a.Blame != actions.BlameRequest || err.Error() != test.want {
 				t.Errorf("got %+v, %v", a, err)
 			}
@@ -222,7 +222,7 @@ func TestGuard(t *testing.T) {
 	url, requests := serve(t, nil)
 	port := url[strings.LastIndexByte(url, ':'):]
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "169.254.169.254", "10.0.0.1", "[fd00::1]"} {
-		_, err := open(t, "").Send(t.Context(), "k", 1, json.RawMessage(`{"url":"http://`+host+port+`"}`))
+		_, err := open(t, "").Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"http://` + host + port + `"}`)})
 		if a := actions.OutcomeOf(err); a.Outcome != actions.OutcomePermanent || a.Blame != actions.BlameRequest {
 			t.Errorf("%s: got %+v, %v", host, a, err)
 		} else if !strings.Contains(err.Error(), "http: { allow: [") {
@@ -232,12 +232,12 @@ func TestGuard(t *testing.T) {
 	if len(requests) > 0 {
 		t.Error("a request was sent")
 	}
-	_, err := open(t, "").Send(t.Context(), "k", 1, json.RawMessage(`{"url":"`+url+`"}`))
+	_, err := open(t, "").Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"` + url + `"}`)})
 	want := `127.0.0.1 is a private address, which rules may not reach; to allow it, the operator puts http: { allow: ["127.0.0.1/32"] } into the config`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
-	if _, err := open(t, "", "127.0.0.1/32").Send(t.Context(), "k", 1, json.RawMessage(`{"url":"`+url+`"}`)); err != nil {
+	if _, err := open(t, "", "127.0.0.1/32").Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"` + url + `"}`)}); err != nil {
 		t.Errorf("allowed: %v", err)
 	}
 }
@@ -246,7 +246,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	url, requests := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		nethttp.Redirect(w, r, "/elsewhere", nethttp.StatusFound)
 	})
-	_, err := open(t, "", local).Send(t.Context(), "k", 1, json.RawMessage(`{"url":"`+url+`"}`))
+	_, err := open(t, "", local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"` + url + `"}`)})
 	if actions.OutcomeOf(err).Outcome != actions.OutcomePermanent || !strings.Contains(err.Error(), "redirects are not followed") {
 		t.Error(err)
 	}
@@ -259,7 +259,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 // TestUnauthorizedWithoutAccount holds that being refused is the rule's fault when there is no account to blame.
 func TestUnauthorizedWithoutAccount(t *testing.T) {
 	url, _ := serve(t, func(w nethttp.ResponseWriter, _ *nethttp.Request) { w.WriteHeader(401) })
-	_, err := open(t, "", local).Send(t.Context(), "k", 1, json.RawMessage(`{"url":"`+url+`"}`))
+	_, err := open(t, "", local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"` + url + `"}`)})
 	if a := actions.OutcomeOf(err); a.Blame != actions.BlameRequest {
 		t.Errorf("got %+v", a)
 	}
@@ -268,7 +268,7 @@ func TestUnauthorizedWithoutAccount(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	address := actionstest.Listen(t, actionstest.Hang)
 	begun := time.Now()
-	_, err := open(t, "", local).Send(t.Context(), "k", 1, json.RawMessage(`{"url":"http://`+address+`","timeout":"50ms"}`))
+	_, err := open(t, "", local).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"url":"http://` + address + `","timeout":"50ms"}`)})
 	if a := actions.OutcomeOf(err); a.Outcome != actions.OutcomeUnknown || time.Since(begun) > 4*time.Second {
 		t.Errorf("got %+v, %v", a, err)
 	}
@@ -319,7 +319,7 @@ func BenchmarkSend(b *testing.B) {
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := out.Send(b.Context(), "run-1-0", 1, params); err != nil {
+			if _, err := out.Send(b.Context(), actions.Call[json.RawMessage]{Key: "run-1-0", Try: 1, Params: params}); err != nil {
 				b.Fatal(err)
 			}
 		}

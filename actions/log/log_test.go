@@ -44,7 +44,7 @@ func TestSend(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := out.Send(t.Context(), "key-1", 1, params); err != nil {
+		if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: 1, Params: params}); err != nil {
 			t.Fatal(err)
 		}
 		var line struct{ Level, Msg, Key string }

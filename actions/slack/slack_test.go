@@ -90,7 +90,7 @@ func send(t *testing.T, config, params string) (actions.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Send(t.Context(), "k", 1, json.RawMessage(params))
+	return out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(params)})
 }
 
 func TestBot(t *testing.T) {
