@@ -82,6 +82,9 @@ type Spec[A, P any] struct {
 	// Reaches tells what people a step reaches, by the address that its channel knows them by; nil for what reaches nobody that a
 	// suppression list could name, such as a channel of colleagues.
 	Reaches func(p P) []Recipient
+	// Spare gives the parameters of the same message without some whom it reaches, and false when nobody is left. nil means that
+	// it reaches one person at a time.
+	Spare func(p P, some []Recipient) (P, bool)
 	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
 	// error is for the operator and tells no secret.
 	Open func(Env, A) (Sender[P], error)
@@ -103,6 +106,8 @@ type Kind struct {
 	Redirect func(params json.RawMessage, to string) (json.RawMessage, error)
 	// Reaches is [Spec.Reaches] over JSON that fits Params; nil when the spec has none.
 	Reaches func(params json.RawMessage) []Recipient
+	// Spare is [Spec.Spare] over JSON that fits Params; nil when the spec has none.
+	Spare func(params json.RawMessage, some []Recipient) (json.RawMessage, bool)
 	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
 	Check func(params json.RawMessage) error
 }

@@ -33,6 +33,7 @@ type trial struct {
 	outcome Outcome
 	blame   Blame
 	wait    time.Duration
+	stop    Recipient
 	err     error
 }
 
@@ -55,11 +56,23 @@ func RetryAfter(wait time.Duration, err error) error {
 // Unknown makes an error that says: it may have happened. Whether it is repeated depends on the kind's Idempotent.
 func Unknown(err error) error { return &trial{outcome: OutcomeUnknown, err: err} }
 
+// Gone makes an error that says: nothing can be delivered to this recipient, now or later, so that nobody is to try again with
+// another message. It is permanent.
+func Gone(who Recipient, err error) error {
+	return &trial{outcome: OutcomePermanent, blame: BlameRecipient, stop: who, err: err}
+}
+
+// Declined makes an error that says: this recipient does not want to be written to, as the provider knows. The step is skipped.
+func Declined(who Recipient, why string) error {
+	return &trial{outcome: OutcomeSkip, stop: who, err: errors.New(why)}
+}
+
 // An Answer sorts an error of Send for the engine.
 type Answer struct {
 	Outcome Outcome
 	Blame   Blame         // of OutcomePermanent
 	Wait    time.Duration // of OutcomeRetry: not before; 0 when the provider did not say
+	Stop    Recipient     // is not to be written to any more; the zero value for nobody
 }
 
 // OutcomeOf sorts an error of Send. Nil is ok. An error that no function of this package made means: try again. One
@@ -69,7 +82,7 @@ func OutcomeOf(err error) Answer {
 		return Answer{Outcome: OutcomeOK}
 	}
 	if t, ok := errors.AsType[*trial](err); ok {
-		return Answer{Outcome: t.outcome, Blame: t.blame, Wait: t.wait}
+		return Answer{Outcome: t.outcome, Blame: t.blame, Wait: t.wait, Stop: t.stop}
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return Answer{Outcome: OutcomeUnknown}

@@ -30,3 +30,22 @@ func reaching[P any](reaches func(P) []Recipient) func(json.RawMessage) []Recipi
 		return reaches(p)
 	}
 }
+
+// sparing closes [Spec.Spare] over its parameter type. Parameters that do not fit are given as they are: their send will fail.
+func sparing[P any](spare func(P, []Recipient) (P, bool)) func(json.RawMessage, []Recipient) (json.RawMessage, bool) {
+	if spare == nil {
+		return nil
+	}
+	return func(params json.RawMessage, some []Recipient) (json.RawMessage, bool) {
+		var p P
+		if json.Unmarshal(params, &p) != nil {
+			return params, true
+		}
+		p, left := spare(p, some)
+		if !left {
+			return nil, false
+		}
+		text, err := json.Marshal(p)
+		return text, err == nil
+	}
+}

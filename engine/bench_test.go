@@ -124,6 +124,12 @@ func (b *bench) notify(id, typ, subject string) error {
 	return b.Receive(context.Background(), "shop", sources.Request{Body: body, Received: time.Now()})
 }
 
+// notifyStore is notify of another store.
+func (b *bench) notifyStore(id, typ, subject, store string) error {
+	body, _ := json.Marshal(map[string]string{"id": id, "type": typ, "subject": subject, "store": store})
+	return b.Receive(context.Background(), "shop", sources.Request{Body: body, Received: time.Now()})
+}
+
 func (b *bench) must(err error) {
 	b.Helper()
 	if err != nil {
@@ -338,6 +344,23 @@ func probe(p *provider, idempotent bool) *actions.Kind {
 			}
 			return probeParams{"to " + to + ": " + p.Text}, nil
 		},
+		Reaches: func(p probeParams) []actions.Recipient { return addressed(p.Text) },
+		Spare: func(p probeParams, some []actions.Recipient) (probeParams, bool) {
+			for _, r := range some {
+				p.Text = strings.ReplaceAll(p.Text, r.Address, "nobody")
+			}
+			return p, len(addressed(p.Text)) > 0
+		},
 		Open: func(actions.Env, probeAccount) (actions.Sender[probeParams], error) { return p, nil },
 	})
+}
+
+// addressed gives whom a text reaches: every word with an @.
+func addressed(text string) (all []actions.Recipient) {
+	for _, word := range strings.Fields(text) {
+		if strings.Contains(word, "@") {
+			all = append(all, actions.Recipient{Channel: actions.Mail, Address: word})
+		}
+	}
+	return all
 }

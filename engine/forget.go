@@ -49,6 +49,11 @@ func (e *Engine) Forget(ctx context.Context, f Forgetting) (Forgot, error) {
 			return Forgot{}, err
 		}
 	}
+	if !whole && f.Before == 0 {
+		if err := e.forgetSuppressed(ctx, f); err != nil {
+			return Forgot{}, err
+		}
+	}
 	var done Forgot
 	var lowest int64
 	for _, state := range []EventState{"", EventSeen} {

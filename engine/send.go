@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"shopbell/actions"
@@ -149,15 +150,15 @@ func (e *Engine) warnStopped(u *Run) {
 func (e *Engine) carryOut(u *Run) {
 	step := &u.Steps[u.Step]
 	began := time.Now()
-	result, err := e.try(u, step)
+	result, note, err := e.try(u, step)
 	took := time.Since(began)
 	answer := actions.OutcomeOf(err)
 	e.o.Meter.Sent(step.Action, step.Account, answer.Outcome, took)
 	e.health.sent(u.Outlet, err, answer)
-	note := ""
 	if err != nil {
-		note = clip(err.Error(), 500)
+		note = clip(strings.TrimPrefix(note+"; "+err.Error(), "; "), 500)
 	}
+	e.heed(u, answer, err)
 	step.Outcome, step.Blame, step.Note = answer.Outcome, answer.Blame, note
 	keepTry(step, Try{At: began.UTC(), Took: took.Round(time.Microsecond), Outcome: answer.Outcome, Note: note})
 	u.Updated = time.Now()
@@ -171,11 +172,12 @@ func keepTry(s *Step, t Try) {
 	s.Tries = append(s.Tries, t)
 }
 
-// try calls the action. A panic in one is a failed try of unknown outcome, not the end of the program.
-func (e *Engine) try(u *Run, step *Step) (result actions.Result, err error) {
+// try calls the action, for those who may be written to; the note tells who may not. A panic in one is a failed try of unknown
+// outcome, not the end of the program.
+func (e *Engine) try(u *Run, step *Step) (result actions.Result, note string, err error) {
 	account, ok := e.o.Accounts[u.Outlet]
 	if !ok {
-		return nil, actions.Permanent(actions.BlameAccount, fmt.Errorf("account %q is not configured any more", u.Outlet))
+		return nil, "", actions.Permanent(actions.BlameAccount, fmt.Errorf("account %q is not configured any more", u.Outlet))
 	}
 	ctx, cancel := context.WithTimeout(e.workCtx, e.o.Timeout)
 	defer cancel()
@@ -185,7 +187,12 @@ func (e *Engine) try(u *Run, step *Step) (result actions.Result, err error) {
 			err = actions.Unknown(errors.New("the action broke down; this is a mistake of the program"))
 		}
 	}()
-	return account.Outlet.Send(ctx, actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store, Params: step.Params})
+	params, note, err := e.permitted(ctx, u, account.Kind, step.Params)
+	if err != nil {
+		return nil, "", err
+	}
+	result, err = account.Outlet.Send(ctx, actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store, Params: params})
+	return result, note, err
 }
 
 // follow decides what comes after a try.

@@ -32,6 +32,8 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	// SMTP knows no key, and a second copy of a message is a nuisance to a customer: an unknown outcome is a person's.
 	Idempotent: false,
 	Redirect:   redirect,
+	Reaches:    reaches,
+	Spare:      spare,
 	Open:       open,
 })
 

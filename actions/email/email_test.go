@@ -58,6 +58,8 @@ func TestReplies(t *testing.T) {
 	retry := actions.Answer{Outcome: actions.OutcomeRetry}
 	later := actions.Answer{Outcome: actions.OutcomeRetry, Wait: 5 * time.Minute}
 	recipient := actions.Answer{Outcome: actions.OutcomePermanent, Blame: actions.BlameRecipient}
+	gone := recipient
+	gone.Stop = actions.Recipient{Channel: actions.Mail, Address: "ann@example.com"}
 	request := actions.Answer{Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest}
 	account_ := actions.Answer{Outcome: actions.OutcomePermanent, Blame: actions.BlameAccount}
 	for _, test := range []struct {
@@ -82,12 +84,12 @@ func TestReplies(t *testing.T) {
 		{"RCPT", "451 4.7.1 greylisted", later},
 		{"RCPT", "450 4.7.1 greylisted", later},
 		{"RCPT", "452 4.2.2 mailbox full", retry},
-		{"RCPT", "550 5.1.1 no such user", recipient},
-		{"RCPT", "550 5.1.10 no such domain", recipient},
-		{"RCPT", "550 5.2.1 disabled", recipient},
+		{"RCPT", "550 5.1.1 no such user", gone},
+		{"RCPT", "550 5.1.10 no such domain", gone},
+		{"RCPT", "550 5.2.1 disabled", gone},
 		{"RCPT", "550 no such user", recipient},
-		{"RCPT", "551 not here", recipient},
-		{"RCPT", "553 no", recipient},
+		{"RCPT", "551 not here", gone},
+		{"RCPT", "553 no", gone},
 		{"RCPT", "552 5.2.2 full", recipient},
 		{"RCPT", "554 5.7.1 relay access denied", account_},
 		{"RCPT", "550 5.7.26 not authenticated", account_},
@@ -99,7 +101,7 @@ func TestReplies(t *testing.T) {
 		{".", "552 5.2.3 too big", request},
 		{".", "552 5.2.2 full", recipient},
 		{".", "554 5.6.0 bad content", request},
-		{".", "550 5.1.1 no such user", recipient},
+		{".", "550 5.1.1 no such user", gone},
 		{".", "554 no", request},
 	} {
 		t.Run(test.at+" "+test.reply, func(t *testing.T) {
@@ -304,12 +306,12 @@ func TestInjection(t *testing.T) {
 	}
 }
 
-// TestOneRefused holds that nobody gets a message of which one recipient is refused.
+// TestOneRefused holds that nobody gets a message of which one recipient is refused, and that it is known which.
 func TestOneRefused(t *testing.T) {
 	port, ca, mails := realServer(t, false)
 	config := fmt.Sprintf(`{"host":"localhost","port":%d,"ca":%q,"username":"shop","password":"hunter2","from":"shop@example.com"}`, port, ca)
 	_, err := send(t, config, `{"to":["nobody@example.com","ann@example.com"],"subject":"x","text":"x"}`)
-	if got := actions.OutcomeOf(err); got.Outcome != actions.OutcomePermanent || got.Blame != actions.BlameRecipient {
+	if got := actions.OutcomeOf(err); got.Outcome != actions.OutcomePermanent || got.Blame != actions.BlameRecipient || got.Stop != person("nobody@example.com") {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if len(mails) > 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/textproto"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,6 +110,7 @@ type row struct {
 	outcome  actions.Outcome
 	blame    actions.Blame
 	wait     time.Duration // of a retry: not before
+	gone     bool          // the mailbox is not there and will not be, for any message
 }
 
 // greylist is how long a server that wants to see a second try is left alone.
@@ -116,30 +118,35 @@ const greylist = 5 * time.Minute
 
 // rows is what replies mean; the first that fits counts.
 var rows = [...]row{
-	{0, "450", "4.7", actions.OutcomeRetry, "", greylist},
-	{0, "451", "4.7", actions.OutcomeRetry, "", greylist},
-	{0, "4", "", actions.OutcomeRetry, "", 0}, // 421, 450, 451, 452, 454: later
+	{0, "450", "4.7", actions.OutcomeRetry, "", greylist, false},
+	{0, "451", "4.7", actions.OutcomeRetry, "", greylist, false},
+	{0, "4", "", actions.OutcomeRetry, "", 0, false}, // 421, 450, 451, 452, 454: later
 
-	{stageGreeting, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{stageEncrypting, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{stageAuth, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{0, "530", "", actions.OutcomePermanent, actions.BlameAccount, 0}, // sign in, or encrypt, first
-	{0, "534", "", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{0, "535", "", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{0, "538", "", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{0, "5", "5.7", actions.OutcomePermanent, actions.BlameAccount, 0},   // policy, SPF, DMARC, relaying denied
-	{0, "5", "5.1.7", actions.OutcomePermanent, actions.BlameAccount, 0}, // the sender's address
-	{0, "5", "5.1.8", actions.OutcomePermanent, actions.BlameAccount, 0},
-	{stageMail, "552", "", actions.OutcomePermanent, actions.BlameRequest, 0}, // too big
-	{stageMail, "5", "5.3.4", actions.OutcomePermanent, actions.BlameRequest, 0},
-	{stageMail, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0},
+	{stageGreeting, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{stageEncrypting, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{stageAuth, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{0, "530", "", actions.OutcomePermanent, actions.BlameAccount, 0, false}, // sign in, or encrypt, first
+	{0, "534", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{0, "535", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{0, "538", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{0, "5", "5.7", actions.OutcomePermanent, actions.BlameAccount, 0, false},   // policy, SPF, DMARC, relaying denied
+	{0, "5", "5.1.7", actions.OutcomePermanent, actions.BlameAccount, 0, false}, // the sender's address
+	{0, "5", "5.1.8", actions.OutcomePermanent, actions.BlameAccount, 0, false},
+	{stageMail, "552", "", actions.OutcomePermanent, actions.BlameRequest, 0, false}, // too big
+	{stageMail, "5", "5.3.4", actions.OutcomePermanent, actions.BlameRequest, 0, false},
+	{stageMail, "5", "", actions.OutcomePermanent, actions.BlameAccount, 0, false},
 
-	{0, "5", "5.1", actions.OutcomePermanent, actions.BlameRecipient, 0},
-	{0, "5", "5.2.3", actions.OutcomePermanent, actions.BlameRequest, 0}, // too big for this mailbox
-	{0, "5", "5.2", actions.OutcomePermanent, actions.BlameRecipient, 0},
-	{0, "5", "5.3.4", actions.OutcomePermanent, actions.BlameRequest, 0},
-	{stageRcpt, "5", "", actions.OutcomePermanent, actions.BlameRecipient, 0},
-	{0, "5", "", actions.OutcomePermanent, actions.BlameRequest, 0},
+	{0, "5", "5.1.1", actions.OutcomePermanent, actions.BlameRecipient, 0, true},
+	{0, "5", "5.1.10", actions.OutcomePermanent, actions.BlameRecipient, 0, true},
+	{0, "5", "5.2.1", actions.OutcomePermanent, actions.BlameRecipient, 0, true},
+	{0, "5", "5.1", actions.OutcomePermanent, actions.BlameRecipient, 0, false},
+	{0, "5", "5.2.3", actions.OutcomePermanent, actions.BlameRequest, 0, false}, // too big for this mailbox
+	{0, "5", "5.2", actions.OutcomePermanent, actions.BlameRecipient, 0, false},
+	{0, "5", "5.3.4", actions.OutcomePermanent, actions.BlameRequest, 0, false},
+	{stageRcpt, "551", "", actions.OutcomePermanent, actions.BlameRecipient, 0, true}, // moved away
+	{stageRcpt, "553", "", actions.OutcomePermanent, actions.BlameRecipient, 0, true}, // no such name
+	{stageRcpt, "5", "", actions.OutcomePermanent, actions.BlameRecipient, 0, false},
+	{0, "5", "", actions.OutcomePermanent, actions.BlameRequest, 0, false},
 }
 
 // verdict finds the row for a reply.
@@ -162,11 +169,14 @@ func prefix(enhanced string) string {
 }
 
 // sort says what became of a message that was not delivered for sure.
-func (s *sender) sort(ctx context.Context, at stage, err error) error {
+func (s *sender) sort(ctx context.Context, at stage, p Params, err error) error {
 	if r, ok := replyOf(err); ok {
 		said := fmt.Errorf("%s says %s", s.host, s.mask.Text(actions.Excerpt([]byte(r.text))))
 		switch v := verdict(at, r); v.outcome {
 		case actions.OutcomePermanent:
+			if who, ok := refused(err, p); ok && v.gone {
+				return actions.Gone(who, said)
+			}
 			return actions.Permanent(v.blame, said)
 		default:
 			return actions.RetryAfter(v.wait, said)
@@ -186,6 +196,21 @@ func (s *sender) sort(ctx context.Context, at stage, err error) error {
 		why = "could not be reached"
 	}
 	return actions.RetryAfter(0, errors.New(s.host+" "+why))
+}
+
+// refused gives the one recipient that a server's refusal is about, where that is one for sure.
+func refused(err error, p Params) (actions.Recipient, bool) {
+	all := reaches(p)
+	if len(all) == 1 {
+		return all[0], true
+	}
+	_, named, _ := strings.Cut(err.Error(), ", affected recipient(s): ")
+	named, _, _ = strings.Cut(named, ", affected message ID: ")
+	i := slices.IndexFunc(all, func(r actions.Recipient) bool { return strings.EqualFold(strings.Trim(named, "<>"), r.Address) })
+	if i < 0 {
+		return actions.Recipient{}, false
+	}
+	return all[i], true
 }
 
 // misfit says why a server and the account do not go together; "" when that is not what went wrong.

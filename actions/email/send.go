@@ -64,12 +64,12 @@ func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.R
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return nil, s.sort(ctx, l.stage(), err)
+		return nil, s.sort(ctx, l.stage(), call.Params, err)
 	}
 	err = client.SendWithSMTPClient(session, m)
 	// A delivered message stays delivered, whatever goes wrong after it.
 	if err != nil && !m.IsDelivered() {
-		return nil, s.sort(ctx, stageOf(err), err)
+		return nil, s.sort(ctx, stageOf(err), call.Params, err)
 	}
 	l.limit(quitTime)
 	_ = session.Quit()
