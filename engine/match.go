@@ -79,7 +79,7 @@ func (e *Engine) prepare(u *Run, rule *rules.Rule, b rules.Branch, in *rules.Inp
 		case err != nil:
 			step.Outcome, step.Blame, step.Note = actions.OutcomePermanent, actions.BlameRequest, err.Error()
 		case rendered.Skip:
-			step.Skipped, step.Outcome, step.Note = true, actions.OutcomeSkip, "its own condition is false"
+			step.Skipped, step.Outcome, step.Note = true, actions.OutcomeSkip, rendered.Why
 		case !e.goesOut(&step, rule, rendered.Params):
 		default:
 			u.Steps = append(u.Steps, step)

@@ -26,6 +26,9 @@ type Type struct {
 	Change  Change
 	Entity  *Schema // the entity as the platform's API gives it; nil when Noun is ""
 	Data    *Schema // the claim inside the notification (event.data); nil when there is none
+	// Consent names the field of the entity that is false when its person must not get marketing; "" when the platform does not
+	// tell. True, or nothing, means that they may be written to.
+	Consent string
 	// Readable says that the entity can be read back from the platform's API. When false, rules on this type see
 	// only the claim, and the noun is not theirs to use.
 	Readable bool

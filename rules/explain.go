@@ -127,7 +127,14 @@ func (r *Rule) explainBranch(out *Explanation, d Decision) {
 // Step says why a step of a run was wanted or left out, by the step's own `if`. steps is what earlier steps left.
 func (x *Explainer) Step(r *Rule, b Branch, step int, in *Input, steps map[string]any) Explanation {
 	all := r.compiledBranch(b.Else)
-	if step < 0 || step >= len(all) || all[step].condition == nil {
+	if step < 0 || step >= len(all) {
+		return Explanation{Verdict: Fires, Sentence: "the step has no condition"}
+	}
+	why := r.declines(b, step, in)
+	if all[step].condition == nil {
+		if why != "" {
+			return Explanation{Verdict: Passes, Sentence: why, Entity: true}
+		}
 		return Explanation{Verdict: Fires, Sentence: "the step has no condition"}
 	}
 	p, noun := all[step].condition, r.noun(in.Event.Source, in.Event.Type)
@@ -145,6 +152,10 @@ func (x *Explainer) Step(r *Rule, b Branch, step int, in *Input, steps map[strin
 		out.Verdict = Fires
 	}
 	x.fill(&out, r, p, noun, env, err)
+	if out.Verdict == Fires && why != "" {
+		out.Verdict, out.Entity = Passes, true
+		out.Sentence += "; but " + why
+	}
 	return out
 }
 

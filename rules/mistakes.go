@@ -158,6 +158,8 @@ func stepMistakes() []Mistake {
 		mistake("duplicate-id", "Two steps of a rule have one id.", "another step of this rule has the id *"),
 		mistake("bad-id", "An id is not a word, or one that means something else.", "an id is a word *", "* means something in expressions already"),
 		mistake("on-error", "on_error is neither stop nor continue, or in a rule neither stop nor skip.", "on_error is stop or continue, *", "on_error of a rule is skip or stop, *"),
+		mistake("marketing", "A step does not say of marketing what can be said.", "marketing is true or false", "marketing with more to say has the key consent, *", "consent says, in some words, *"),
+		mistake("marketing-consent", "Nobody can know whether the person of a step accepts marketing.", "* does not tell whether the person accepts marketing", "* reaches nobody who could want no marketing"),
 		mistake("retry", "retry does not say how often and how fast to try again.", "retry wants a group of keys", "tries is a number *", "the first wait is longer than the longest"),
 		mistake("unknown-account", "No account has this name, or an action has none.", "there is no account *", "* needs an account, *", "account wants the name *"),
 		mistake("other-account", "An account is for another kind of action, or for other stores.", "the account * is for *", "the store * may not use the account *"),

@@ -40,8 +40,11 @@ func (r *Rule) Render(b Branch, step int, in *Input, steps map[string]any) (Rend
 			return Rendering{}, err
 		}
 		if !fires {
-			return Rendering{Skip: true}, nil
+			return Rendering{Skip: true, Why: "its own condition is false"}, nil
 		}
+	}
+	if why := r.declines(b, step, in); why != "" {
+		return Rendering{Skip: true, Why: why}, nil
 	}
 	out := make([]byte, 0, 256)
 	for i := range s.params {

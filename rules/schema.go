@@ -174,6 +174,12 @@ func (w World) stepSchema() node {
 		"if":       node{"$ref": "#/$defs/expression", "description": "The step is done only when this is true."},
 		"account":  node{"type": "string", "description": "The account to go through.", "enum": w.accountNames()},
 		"on_error": node{"enum": []string{"stop", "continue"}, "default": "stop", "description": "Whether the steps after this one are done when it fails."},
+		"marketing": node{"description": "Whether the message is marketing, and so only for those who accept it; or why consent is not asked for.", "anyOf": []node{
+			{"type": "boolean"},
+			{"type": "object", "additionalProperties": false, "required": []string{"consent"}, "properties": node{
+				"consent": node{"type": "string", "minLength": 10, "description": "Where consent comes from, or why none is needed."},
+			}},
+		}},
 		"retry": node{
 			"type": "object", "additionalProperties": false, "description": "How often and how fast to try again.",
 			"properties": node{

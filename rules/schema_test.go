@@ -40,7 +40,7 @@ func byShape() map[string]bool {
 		"no-rules": true, "unknown-key": true, "missing-key": true, "bad-name": true, "value-form": true, "unknown-source": true, "unknown-event": true,
 		"when-form": true, "store-form": true, "no-steps": true, "step-form": true, "two-actions": true, "unknown-action": true,
 		"bad-id": true, "on-error": true, "retry": true, "duration": true, "parameter": true, "hole-in-key": true, "expression-form": true,
-		"mode": true, "each": true, "else-without-if": true, "definition-form": true, "test-form": true,
+		"mode": true, "each": true, "else-without-if": true, "definition-form": true, "test-form": true, "marketing": true,
 	}
 }
 
@@ -53,7 +53,7 @@ func onlyCheck() map[string]string {
 		"other-store": "it depends on the folder", "other-account": "it is about two values", "secret": "a schema cannot look for secrets everywhere",
 		"test-name": "it is about two values", "test-event": "a type may be of several sources", "test-entity": "it depends on the event", "test-answer": "it depends on the rules",
 		"test-expect": "it depends on the rules", "test-pattern": "a schema sees text, and not what is said in it", "unknown-rule": "it depends on the rules",
-		"duplicate-key": "a value has each key once", "definition": "it is about several values",
+		"duplicate-key": "a value has each key once", "marketing-consent": "it depends on the event and the action", "definition": "it is about several values",
 	}
 	for _, m := range rules.Mistakes() {
 		switch {

@@ -121,6 +121,10 @@ type Step struct {
 	Account  string // name of the account; "" for kinds that need none and have none configured
 	Continue bool   // on_error: continue
 	Retry    RetryPolicy
+	// Marketing says that the step is for a person who may have said that they want no marketing. Consent, if not "", says where
+	// consent comes from or why none is needed, so that the platform's word is not asked for.
+	Marketing bool
+	Consent   string
 }
 
 // A RetryPolicy says how often and how fast a step is tried again. Zero fields mean the engine's default.
@@ -132,7 +136,8 @@ type RetryPolicy struct {
 
 // A Rendering is a step made ready to send.
 type Rendering struct {
-	Skip   bool            // the step's own `if` is false
+	Skip   bool            // the step's own `if` is false, or its person wants no marketing
+	Why    string          // of Skip, for people
 	Params json.RawMessage // JSON that fits the action's parameters
 }
 

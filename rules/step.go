@@ -43,7 +43,7 @@ type compiledStep struct {
 	params    template
 }
 
-func stepKeys() []string { return []string{"id", "if", "account", "retry", "on_error"} }
+func stepKeys() []string { return []string{"id", "if", "account", "marketing", "retry", "on_error"} }
 
 // steps reads a rule's `then` or `else`.
 func (r *reader) steps(rule *Rule, n *yaml.Node, key string, then *yaml.Node, v vocabulary) (steps []Step, runs []compiledStep) {
@@ -134,6 +134,7 @@ func (r *reader) step(rule *Rule, n *yaml.Node, v vocabulary) (step Step, run co
 		kind := r.world.Actions[key.Value]
 		step.Action = kind.Name
 		step.Account = r.account(rule, n, key, kind)
+		r.marketing(rule, &step, n, kind)
 		run.params = r.params(rule, key, params, kind, v)
 		result = resultOf(kind)
 	}

@@ -34,6 +34,7 @@ func world() rules.World {
 		},
 	}
 	w.Actions["email"].Redirect = to("@", "an e-mail address")
+	w.Actions["email"].Reaches = func(json.RawMessage) []actions.Recipient { return nil }
 	w.Actions["slack"].Redirect = to("#", "a channel")
 	return w
 }
@@ -136,7 +137,7 @@ func shopCatalog() *event.Catalog {
 	entity := func(noun string, s *event.Schema, change event.Change, verb string) event.Type {
 		t := event.Type{Name: noun + "." + verb, Noun: noun, Entity: s, Change: change, Readable: change != event.Deleted, Doc: "It happened."}
 		if noun == "order" {
-			t.Data = claim
+			t.Data, t.Consent = claim, "acceptMarketing"
 		}
 		return t
 	}

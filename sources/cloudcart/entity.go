@@ -88,7 +88,11 @@ func catalogOf(entities []*entity) *event.Catalog {
 	for _, e := range entities {
 		for _, change := range []event.Change{event.Created, event.Updated, event.Deleted} {
 			if doc := e.says[change]; doc != "" {
-				c.Types = append(c.Types, event.Type{Name: e.noun + "." + changeNames()[change], Doc: doc, Noun: e.noun,
+				consent := ""
+				if _, told := e.schema.Field("marketing"); told {
+					consent = "marketing"
+				}
+				c.Types = append(c.Types, event.Type{Name: e.noun + "." + changeNames()[change], Doc: doc, Noun: e.noun, Consent: consent,
 					Change: change, Entity: e.schema, Data: e.claim(), Readable: true})
 			}
 		}

@@ -31,6 +31,13 @@ var catalog = sync.OnceValue(func() *event.Catalog {
 	if err != nil {
 		panic("types.txt: " + err.Error())
 	}
+	for i := range types {
+		if t := &types[i]; t.Entity != nil {
+			if _, told := t.Entity.Field("acceptMarketing"); told {
+				t.Consent = "acceptMarketing"
+			}
+		}
+	}
 	return &event.Catalog{Types: types}
 })
 
