@@ -68,15 +68,16 @@ func (e *Engine) Suppress(ctx context.Context, s Suppression) error {
 	return e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: s.Source, Store: s.Store, Name: name, Value: value}})
 }
 
-// Lift drops a suppression, and tells whether there was one.
-func (e *Engine) Lift(ctx context.Context, source, store string, r actions.Recipient) (bool, error) {
-	if _, err := e.o.Ledger.Memo(ctx, source, store, suppressionName(r)); err != nil {
+// Lift drops the one of the same person and store, and tells whether there was one.
+func (e *Engine) Lift(ctx context.Context, s Suppression) (bool, error) {
+	name := suppressionName(actions.Recipient{Channel: s.Channel, Address: s.Address})
+	if _, err := e.o.Ledger.Memo(ctx, s.Source, s.Store, name); err != nil {
 		if errors.Is(err, ErrNone) {
 			return false, nil
 		}
 		return false, err
 	}
-	return true, e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: source, Store: store, Name: suppressionName(r)}})
+	return true, e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: s.Source, Store: s.Store, Name: name}})
 }
 
 // Suppressions lists all, the oldest first.

@@ -23,6 +23,10 @@ rules:
 
 var goneMail = actions.Recipient{Channel: actions.Mail, Address: "gone@b.example"}
 
+func entry(store string) engine.Suppression {
+	return engine.Suppression{Source: "shop", Store: store, Channel: goneMail.Channel, Address: goneMail.Address}
+}
+
 // TestWhoIsNotWrittenTo holds that what a provider says of a recipient once keeps every later message away from there, in that
 // store and no other, until it is lifted, and that each step says why.
 func TestWhoIsNotWrittenTo(t *testing.T) { onEachLedger(t, whoIsNotWrittenTo) }
@@ -60,9 +64,9 @@ func whoIsNotWrittenTo(t *testing.T, newBench maker) {
 		t.Errorf("suppressed are %+v", list)
 	}
 	b.elsewhere(t)
-	lifted, err := b.Lift(t.Context(), "shop", "1", goneMail)
+	lifted, err := b.Lift(t.Context(), entry("1"))
 	b.must(err)
-	again, err := b.Lift(t.Context(), "shop", "1", goneMail)
+	again, err := b.Lift(t.Context(), entry("1"))
 	b.must(err)
 	if !lifted || again || len(b.suppressed()) != 0 {
 		t.Errorf("lifted %v, and again %v; %d are left", lifted, again, len(b.suppressed()))
@@ -79,7 +83,7 @@ func (b *bench) elsewhere(t *testing.T) {
 	if n := len(b.provider.texts()); n != 4 {
 		t.Errorf("%d were sent, want 4: another store knows nothing of it", n)
 	}
-	if _, err := b.Lift(t.Context(), "shop", "2", goneMail); err != nil {
+	if _, err := b.Lift(t.Context(), entry("2")); err != nil {
 		t.Error(err)
 	}
 }

@@ -118,6 +118,19 @@ func (f *fakeEngine) Forget(_ context.Context, w engine.Forgetting) (engine.Forg
 	return engine.Forgot{Looked: 3, Events: 2, Runs: 1, Next: 7}, f.ask("forget "+w.Person, 1)
 }
 
+func (f *fakeEngine) Suppressions(context.Context) ([]engine.Suppression, error) {
+	return []engine.Suppression{{Source: "ecwid", Store: "1003", Channel: "email", Address: "jane@example.com", Why: "550 5.1.1 no such user", Since: time.Unix(1735689600, 0)},
+		{Channel: "phone", Why: engine.Forgotten, Since: time.Unix(1735689600, 0)}}, f.err
+}
+
+func (f *fakeEngine) Suppress(_ context.Context, s engine.Suppression) error {
+	return f.ask("suppress "+s.Store+" "+s.Address+" "+s.Why, 1)
+}
+
+func (f *fakeEngine) Lift(_ context.Context, s engine.Suppression) (bool, error) {
+	return s.Address != "nobody@example.com", f.ask("lift "+s.Store+" "+s.Address, 1)
+}
+
 // Explain works with the real thing on a real rule and events of its own: its answers are what is held against the contract.
 func (f *fakeEngine) Explain(ctx context.Context, q engine.Question) (engine.Story, error) {
 	if err := f.ask("explain", 1); err != nil || q.Subject == "order/503" {

@@ -44,6 +44,9 @@ type Engine interface {
 	Agree(source, state string) (string, error)
 	Install(ctx context.Context, source string, query url.Values) (store string, err error)
 	Forget(context.Context, engine.Forgetting) (engine.Forgot, error)
+	Suppressions(context.Context) ([]engine.Suppression, error)
+	Suppress(context.Context, engine.Suppression) error
+	Lift(context.Context, engine.Suppression) (bool, error)
 	Explain(context.Context, engine.Question) (engine.Story, error)
 }
 
