@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"shopbell/engine"
 	"shopbell/server"
 )
 
@@ -112,6 +113,9 @@ func (p *program) tellRecipient(c *cobra.Command, form *server.RecipientForm, st
 		if form.Source, form.Store, ok = strings.Cut(store, "/"); !ok || form.Source == "" || form.Store == "" {
 			return fmt.Errorf("--store %s: want the source and the store, such as ecwid/1003", store)
 		}
+	}
+	if _, err := engine.RecipientOf(form.Address); err != nil {
+		return fmt.Errorf("%q: %w", form.Address, err)
 	}
 	conf, err := p.loadQuiet()
 	if err != nil {
