@@ -36,7 +36,10 @@ type Call[P any] struct {
 	Source, Store string // whose event it is: the source's name in the config, and the store's id there
 	// Callback is the public address at which the provider may tell what became of the message, see [Reporter]; "" for none.
 	Callback string
-	Params   P
+	// Unsubscribe is the public address at which the one recipient can say that they want no more marketing: a GET shows a page, and
+	// a POST is it (RFC 8058). "" for none: it is no marketing, or there are several recipients.
+	Unsubscribe string
+	Params      P
 }
 
 // A Result is what a step leaves for later steps (`steps.<id>`) and for people. It is a JSON object's content with

@@ -90,7 +90,7 @@ func (o outlet[P]) inside() any { return o.sender }
 
 // Send implements [Outlet].
 func (o outlet[P]) Send(ctx context.Context, c Call[json.RawMessage]) (Result, error) {
-	call := Call[P]{Key: c.Key, Try: c.Try, Source: c.Source, Store: c.Store, Callback: c.Callback}
+	call := Call[P]{Key: c.Key, Try: c.Try, Source: c.Source, Store: c.Store, Callback: c.Callback, Unsubscribe: c.Unsubscribe}
 	if err := json.Unmarshal(c.Params, &call.Params); err != nil {
 		return nil, Permanent(BlameRequest, fmt.Errorf("the parameters do not fit: %w", err))
 	}

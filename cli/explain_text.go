@@ -232,8 +232,11 @@ func (t teller) step(i int, s engine.Step, left string) {
 	}
 	t.say(6, "step  ", text)
 	if len(s.Params) > 0 {
-		label := "sent   "
-		if s.Mode != "" && s.Outcome == actions.OutcomeSkip {
+		label := "content"
+		switch {
+		case s.Outcome == actions.OutcomeOK:
+			label = "sent   "
+		case s.Mode != "" && s.Outcome == actions.OutcomeSkip:
 			label = "unsent "
 		}
 		t.say(8, label, cut(string(s.Params), 300))

@@ -77,7 +77,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	h.keeper = newKeeper(h.config.Rules, world, h.log)
 	registry := prometheus.NewRegistry()
 	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
-		Rules: h.keeper.set(), Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Changes: made.causes(), Node: h.node})
+		Rules: h.keeper.set(), Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Public: h.config.URL, Changes: made.causes(), Node: h.node})
 	h.keeper.use = h.engine.Use
 	made.changes.engine.Store(h.engine)
 	if err := h.engine.Start(ctx); err != nil {
@@ -94,7 +94,8 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	return nil
 }
 
-// box makes what seals the tokens of stores; nil when none can be installed.
+// box makes what seals the tokens of stores, and addresses for unsubscribing; nil when there are neither. A key of our own making
+// is no good for the addresses of nodes that share a ledger: each would have another.
 func (h *house) box(made opened) (*secret.Box, error) {
 	c := h.config
 	key := c.Encryption.Key
@@ -108,6 +109,12 @@ func (h *house) box(made opened) (*secret.Box, error) {
 			return nil, err
 		}
 		h.log.Warn("the tokens of stores are sealed with a key that lies beside them: give encryption.key in the config, so that it does not", "key", keyFile(c))
+	}
+	if key == "" && c.URL != "" && !c.Shared() {
+		var err error
+		if key, err = ownKey(c); err != nil {
+			return nil, err
+		}
 	}
 	if key == "" {
 		return nil, nil

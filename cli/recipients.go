@@ -56,7 +56,11 @@ func (p *program) listRecipients(c *cobra.Command) error {
 		if address == "" {
 			address = s.Channel + ", forgotten"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Since.UTC().Format(time.DateTime), store, address, s.Why)
+		why := s.Why
+		if s.Marketing {
+			why += " (from marketing only)"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Since.UTC().Format(time.DateTime), store, address, why)
 	}
 	return t.Flush()
 }

@@ -159,8 +159,11 @@ func printStep(w io.Writer, n int, s engine.Step) {
 	}
 	fmt.Fprintf(w, "\n    %s\n", outcomeWords(s))
 	if len(s.Params) > 0 {
-		word := "sent"
-		if s.Mode != "" && s.Outcome == actions.OutcomeSkip {
+		word := "as rendered"
+		switch {
+		case s.Outcome == actions.OutcomeOK:
+			word = "sent"
+		case s.Mode != "" && s.Outcome == actions.OutcomeSkip:
 			word = "not sent"
 		}
 		fmt.Fprintf(w, "    %s: %s\n", word, plain(string(s.Params)))

@@ -281,6 +281,7 @@ type provider struct {
 
 type call struct {
 	key, text string
+	leave     string // the address for unsubscribing
 	try       int
 	at        time.Time
 }
@@ -317,7 +318,7 @@ type probeAccount struct{}
 // Send implements [actions.Sender].
 func (p *provider) Send(ctx context.Context, c actions.Call[probeParams]) (actions.Result, error) {
 	p.mu.Lock()
-	k := call{c.Key, c.Params.Text, c.Try, time.Now()}
+	k := call{c.Key, c.Params.Text, c.Unsubscribe, c.Try, time.Now()}
 	p.calls = append(p.calls, k)
 	answer := p.answer
 	p.mu.Unlock()

@@ -40,8 +40,10 @@ type Options struct {
 	Retention time.Duration
 	// Changes says that actions may change stores, so that events may be our own.
 	Changes bool
-	// Box seals the tokens of stores that were installed; nil when no source can be installed.
+	// Box seals the tokens of stores that were installed, and addresses for unsubscribing; nil when there are neither.
 	Box *secret.Box
+	// Public is where the server is reached from outside, without a slash at its end; "" when that is not known.
+	Public string
 	// Node tells what other nodes of a shared ledger may know of this one; may be nil.
 	Node func() Node
 }

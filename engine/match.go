@@ -73,7 +73,7 @@ func (e *Engine) prepare(u *Run, rule *rules.Rule, b rules.Branch, in *rules.Inp
 	u.Steps = u.Steps[:min(u.Step, len(u.Steps))] // what could not be rendered before
 	for ; u.Step < len(branch); u.Step++ {
 		def := branch[u.Step]
-		step := Step{ID: def.ID, Action: def.Action, Account: def.Account, Else: b.Else}
+		step := Step{ID: def.ID, Action: def.Action, Account: def.Account, Else: b.Else, Marketing: def.Marketing}
 		rendered, err := rule.Render(b, u.Step, in, results(u))
 		switch {
 		case err != nil:

@@ -10,38 +10,49 @@ import (
 	"shopbell/actions"
 )
 
-// permitted looks at whom a step would reach before it is sent. It gives the parameters without those who are not to be written
-// to, and a word for each of them. When nobody is left, the error says so: the step is skipped.
-func (e *Engine) permitted(ctx context.Context, u *Run, kind *actions.Kind, params json.RawMessage) (json.RawMessage, string, error) {
+// permitted fills in a call, after a look at whom it would reach: those who are not to be written to are left out, with a word for
+// each of them. When nobody is left, the error says so: the step is skipped.
+func (e *Engine) permitted(ctx context.Context, u *Run, kind *actions.Kind, step *Step, call *actions.Call[json.RawMessage]) (note string, err error) {
+	call.Params = step.Params
 	if kind == nil || kind.Reaches == nil {
-		return params, "", nil
+		return "", nil
 	}
-	reached := kind.Reaches(params)
+	reached := kind.Reaches(step.Params)
 	var out []actions.Recipient
 	var words []string
 	for _, r := range reached {
-		s, err := e.suppressionFor(ctx, u.Source, u.Store, r)
+		s, err := e.suppressionFor(ctx, u.Source, u.Store, r, step.Marketing)
 		if errors.Is(err, ErrNone) {
 			continue
 		}
 		if err != nil {
-			return nil, "", fmt.Errorf("whether %s may be written to could not be read: %w", r.Address, err)
+			return "", fmt.Errorf("whether %s may be written to could not be read: %w", r.Address, err)
 		}
 		out = append(out, r)
-		words = append(words, fmt.Sprintf("%s is not written to: %s", r.Address, s.Why))
+		words = append(words, s.word(r))
 	}
-	if len(out) == 0 {
-		return params, "", nil
+	note = strings.Join(words, "; ")
+	switch {
+	case len(out) == 0:
+	case kind.Spare == nil || len(out) == len(reached):
+		return "", actions.Skip(note)
+	default:
+		var left bool
+		if call.Params, left = kind.Spare(step.Params, out); !left {
+			return "", actions.Skip(note)
+		}
+		reached = kind.Reaches(call.Params)
 	}
-	note := strings.Join(words, "; ")
-	if kind.Spare == nil || len(out) == len(reached) {
-		return nil, "", actions.Skip(note)
+	call.Unsubscribe = e.unsubscribeURL(u, step, reached)
+	return note, nil
+}
+
+// word says why somebody is not written to.
+func (s *Suppression) word(r actions.Recipient) string {
+	if s.Marketing {
+		return fmt.Sprintf("%s gets no marketing: %s", r.Address, s.Why)
 	}
-	params, left := kind.Spare(params, out)
-	if !left {
-		return nil, "", actions.Skip(note)
-	}
-	return params, note, nil
+	return fmt.Sprintf("%s is not written to: %s", r.Address, s.Why)
 }
 
 // heed keeps what a provider said of a recipient, so that nobody writes there again.

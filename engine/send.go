@@ -187,11 +187,11 @@ func (e *Engine) try(u *Run, step *Step) (result actions.Result, note string, er
 			err = actions.Unknown(errors.New("the action broke down; this is a mistake of the program"))
 		}
 	}()
-	params, note, err := e.permitted(ctx, u, account.Kind, step.Params)
-	if err != nil {
+	call := actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store}
+	if note, err = e.permitted(ctx, u, account.Kind, step, &call); err != nil {
 		return nil, "", err
 	}
-	result, err = account.Outlet.Send(ctx, actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store, Params: params})
+	result, err = account.Outlet.Send(ctx, call)
 	return result, note, err
 }
 

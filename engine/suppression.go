@@ -20,6 +20,8 @@ type Suppression struct {
 	Address       string          // as actions.Recipient has it; "" once the person was forgotten, though it still holds
 	Why           string          // such as "the mailbox is gone: …" or "asked by telephone"
 	Since         time.Time
+	// Marketing says that it holds for marketing only.
+	Marketing bool
 }
 
 // suppressed is a suppression as it is kept.
@@ -29,14 +31,22 @@ type suppressed struct {
 	Since   time.Time `json:"since"`
 }
 
+// name is the name of the memo that keeps it.
+func (s *Suppression) name() string {
+	sum := sha256.Sum256([]byte(s.Address))
+	name := string(s.Channel) + "/" + hex.EncodeToString(sum[:16])
+	if s.Marketing {
+		name = marketingOnly + name
+	}
+	return memoSuppressed + name
+}
+
 // memoSuppressed begins the names of the memos of suppressions. A name holds a hash of the address in its place: forgetting the
 // person takes the address away, and still nobody writes to it.
-const memoSuppressed = "suppressed/"
-
-func suppressionName(r actions.Recipient) string {
-	sum := sha256.Sum256([]byte(r.Address))
-	return memoSuppressed + string(r.Channel) + "/" + hex.EncodeToString(sum[:16])
-}
+const (
+	memoSuppressed = "suppressed/"
+	marketingOnly  = "marketing/" // of what holds for marketing only, so that the two do not replace each other
+)
 
 // ErrRecipient says that a suppression does not name somebody who could be written to.
 var ErrRecipient = errors.New("want an e-mail address, or a telephone number such as +31612345678")
@@ -64,20 +74,26 @@ func (e *Engine) Suppress(ctx context.Context, s Suppression) error {
 	if err != nil {
 		return err
 	}
-	name := suppressionName(actions.Recipient{Channel: s.Channel, Address: s.Address})
-	return e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: s.Source, Store: s.Store, Name: name, Value: value}})
+	return e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: s.Source, Store: s.Store, Name: s.name(), Value: value}})
 }
 
-// Lift drops the one of the same person and store, and tells whether there was one.
+// Lift drops those of the same person and store, also of marketing, and tells whether there was one.
 func (e *Engine) Lift(ctx context.Context, s Suppression) (bool, error) {
-	name := suppressionName(actions.Recipient{Channel: s.Channel, Address: s.Address})
-	if _, err := e.o.Ledger.Memo(ctx, s.Source, s.Store, name); err != nil {
+	var drop []Change
+	for _, s.Marketing = range []bool{false, true} {
+		_, err := e.o.Ledger.Memo(ctx, s.Source, s.Store, s.name())
 		if errors.Is(err, ErrNone) {
-			return false, nil
+			continue
 		}
-		return false, err
+		if err != nil {
+			return false, err
+		}
+		drop = append(drop, &Put{Memo: Memo{Source: s.Source, Store: s.Store, Name: s.name()}})
 	}
-	return true, e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: s.Source, Store: s.Store, Name: name}})
+	if len(drop) == 0 {
+		return false, nil
+	}
+	return true, e.committer.commit(ctx, nil, drop...)
 }
 
 // Suppressions lists all, the oldest first.
@@ -102,21 +118,29 @@ func suppressionOf(m Memo) (Suppression, error) {
 	if err := json.Unmarshal(m.Value, &kept); err != nil {
 		return Suppression{}, fmt.Errorf("the suppression %s cannot be read: %w", m.Name, err)
 	}
-	channel, _, _ := strings.Cut(strings.TrimPrefix(m.Name, memoSuppressed), "/")
-	return Suppression{Source: m.Source, Store: m.Store, Channel: actions.Channel(channel), Address: kept.Address, Why: kept.Why, Since: kept.Since}, nil
+	name, marketing := strings.CutPrefix(strings.TrimPrefix(m.Name, memoSuppressed), marketingOnly)
+	channel, _, _ := strings.Cut(name, "/")
+	return Suppression{Source: m.Source, Store: m.Store, Channel: actions.Channel(channel), Address: kept.Address, Why: kept.Why, Since: kept.Since, Marketing: marketing}, nil
 }
 
-// suppressionFor gives why a recipient is not to be written to for a store; ErrNone when nothing says so.
-func (e *Engine) suppressionFor(ctx context.Context, source, store string, r actions.Recipient) (Suppression, error) {
-	name := suppressionName(r)
-	m, err := e.o.Ledger.Memo(ctx, source, store, name)
-	if errors.Is(err, ErrNone) {
-		m, err = e.o.Ledger.Memo(ctx, "", "", name)
+// suppressionFor gives why a recipient is not to be written to for a store, with marketing or at all; ErrNone when nothing says so.
+func (e *Engine) suppressionFor(ctx context.Context, source, store string, r actions.Recipient, marketing bool) (Suppression, error) {
+	for _, at := range []Store{{source, store}, {}} {
+		for _, only := range []bool{false, true} {
+			if only && !marketing {
+				continue
+			}
+			s := Suppression{Channel: r.Channel, Address: r.Address, Marketing: only}
+			m, err := e.o.Ledger.Memo(ctx, at.Source, at.Store, s.name())
+			if err == nil {
+				return suppressionOf(m)
+			}
+			if !errors.Is(err, ErrNone) {
+				return Suppression{}, err
+			}
+		}
 	}
-	if err != nil {
-		return Suppression{}, err
-	}
-	return suppressionOf(m)
+	return Suppression{}, ErrNone
 }
 
 // forgetSuppressed takes a person's address out of what is suppressed. That the person is not to be written to stays.

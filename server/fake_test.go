@@ -131,6 +131,23 @@ func (f *fakeEngine) Lift(_ context.Context, s engine.Suppression) (bool, error)
 	return s.Address != "nobody@example.com", f.ask("lift "+s.Store+" "+s.Address, 1)
 }
 
+func (f *fakeEngine) Leaving(token string) (engine.Suppression, error) {
+	if token != "good" {
+		return engine.Suppression{}, engine.ErrUnsubscribe
+	}
+	return engine.Suppression{Address: "<jane@example.com>"}, nil
+}
+
+func (f *fakeEngine) Leave(_ context.Context, token string) error {
+	if token == "away" {
+		return engine.ErrAway
+	}
+	if token != "good" {
+		return engine.ErrUnsubscribe
+	}
+	return f.ask("leave "+token, 1)
+}
+
 // Explain works with the real thing on a real rule and events of its own: its answers are what is held against the contract.
 func (f *fakeEngine) Explain(ctx context.Context, q engine.Question) (engine.Story, error) {
 	if err := f.ask("explain", 1); err != nil || q.Subject == "order/503" {

@@ -27,10 +27,12 @@ type SuppressionForm struct {
 	Address string    `json:"address"`
 	Why     string    `json:"why"`
 	Since   time.Time `json:"since"`
+	// Marketing says that it holds for marketing only.
+	Marketing bool `json:"marketing"`
 }
 
 func formOfSuppression(s engine.Suppression) SuppressionForm {
-	return SuppressionForm{s.Source, s.Store, string(s.Channel), s.Address, s.Why, s.Since}
+	return SuppressionForm{s.Source, s.Store, string(s.Channel), s.Address, s.Why, s.Since, s.Marketing}
 }
 
 func (s *Server) apiRecipients(c *gin.Context) {

@@ -17,6 +17,8 @@ func (s *Server) pageRoutes(g *gin.RouterGroup) {
 	g.GET("/login", s.login)
 	g.POST("/login", s.loginPost)
 	g.GET("/install/:source", s.install)
+	g.GET("/unsubscribe/:token", s.unsubscribe)
+	g.POST("/unsubscribe/:token", s.unsubscribePost)
 	in := g.Group("/", s.admit)
 	in.POST("/logout", s.logout)
 	in.GET("/live", s.live.serve)

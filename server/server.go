@@ -47,6 +47,8 @@ type Engine interface {
 	Suppressions(context.Context) ([]engine.Suppression, error)
 	Suppress(context.Context, engine.Suppression) error
 	Lift(context.Context, engine.Suppression) (bool, error)
+	Leaving(token string) (engine.Suppression, error)
+	Leave(ctx context.Context, token string) error
 	Explain(context.Context, engine.Question) (engine.Story, error)
 }
 

@@ -348,3 +348,31 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsubscribeHeaders holds what a mail program needs for its own button (RFC 8058), on messages that have it and no others.
+func TestUnsubscribeHeaders(t *testing.T) {
+	port, ca, mails := realServer(t, false)
+	config := fmt.Sprintf(`{"host":"localhost","port":%d,"ca":%q,"username":"shop","password":"hunter2","from":"shop@example.com"}`, port, ca)
+	out, err := email.Action.Open(actions.Env{}, json.RawMessage(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "https://bell.example.com/unsubscribe/" + strings.Repeat("x", 250)
+	for _, address := range []string{address, ""} {
+		call := actions.Call[json.RawMessage]{Key: "k", Try: 1, Unsubscribe: address, Params: json.RawMessage(params)}
+		if _, err := out.Send(t.Context(), call); err != nil {
+			t.Fatal(err)
+		}
+		m, err := netmail.ReadMessage(strings.NewReader((<-mails).text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, click := "", ""
+		if address != "" {
+			want, click = "<"+address+">", "List-Unsubscribe=One-Click"
+		}
+		if got := strings.TrimSpace(m.Header.Get("List-Unsubscribe")); got != want || m.Header.Get("List-Unsubscribe-Post") != click {
+			t.Errorf("got %q and %q, want %q and %q", got, m.Header.Get("List-Unsubscribe-Post"), want, click)
+		}
+	}
+}

@@ -25,6 +25,10 @@ func (s *sender) message(call *actions.Call[Params]) (*gomail.Msg, string, error
 	m.SetMessageIDWithValue(id)
 	m.SetDateWithValue(time.Now())
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // so that no holiday reply comes back
+	if call.Unsubscribe != "" {
+		m.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+call.Unsubscribe+">")
+		m.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	m.Subject(actions.Escape(actions.Header, p.Subject))
 
 	text := p.Text
