@@ -232,7 +232,7 @@ func (t teller) step(i int, s engine.Step, left string) {
 	}
 	t.say(6, "step  ", text)
 	if len(s.Params) > 0 {
-		label := "content"
+		label := "params "
 		switch {
 		case s.Outcome == actions.OutcomeOK:
 			label = "sent   "
