@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -24,9 +25,23 @@ type Allowance struct {
 	nodes int
 }
 
-// NewAllowance makes an Allowance of so many calls a second, and so many at once before that counts, for one node.
+// NewAllowance makes an Allowance of so many calls a second, and so many at once before that counts, for one node. It begins
+// empty but for one call: see [Allowance.Empty].
 func NewAllowance(perSecond rate.Limit, burst int) *Allowance {
-	return &Allowance{limiter: rate.NewLimiter(perSecond, burst), whole: perSecond, burst: burst, nodes: 1}
+	a := &Allowance{whole: perSecond, burst: burst, nodes: 1}
+	a.Empty(time.Now())
+	return a
+}
+
+// Empty says that there was no more than one call left of it at a time, such as the start of the program: what programs before this
+// one have used is not known, and one that is started again and again must not have its burst each time. It must not be called
+// after Wait or Allow.
+func (a *Allowance) Empty(at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	part, burst := a.part()
+	a.limiter = rate.NewLimiter(part, burst)
+	a.limiter.AllowN(at, burst-1)
 }
 
 // Wait waits for the next turn. It fails when ctx ends, and at once when ctx has a deadline before that turn.
@@ -55,14 +70,19 @@ func (a *Allowance) Share(nodes int) {
 	}
 }
 
-// divide is called with the mutex held. A part of less than one call at once would be none.
+// divide is called with the mutex held.
 func (a *Allowance) divide() {
-	part := a.whole
-	if part != rate.Inf {
-		part /= rate.Limit(a.nodes)
-	}
+	part, burst := a.part()
 	a.limiter.SetLimit(part)
-	a.limiter.SetBurst(max(1, a.burst/a.nodes))
+	a.limiter.SetBurst(burst)
+}
+
+// part gives what one node may do. A part of less than one call at once would be none.
+func (a *Allowance) part() (perSecond rate.Limit, burst int) {
+	if perSecond = a.whole; perSecond != rate.Inf {
+		perSecond /= rate.Limit(a.nodes)
+	}
+	return perSecond, max(1, a.burst/a.nodes)
 }
 
 // PerSecond gives how many calls a second all nodes together may make.

@@ -20,6 +20,7 @@ func TestAllowanceOfAllNodes(t *testing.T) {
 			for len(nodes) < n { // one that comes knows of the others before it asks anything
 				a := sources.NewAllowance(perMinute/60.0, burst)
 				a.Share(n)
+				a.Empty(time.Now().Add(-time.Minute)) // the worst: all of them are full
 				nodes = append(nodes, a)
 			}
 			nodes = nodes[:n]
@@ -51,6 +52,32 @@ func TestAllowanceOfAllNodes(t *testing.T) {
 			t.Errorf("%d calls were made in a quarter of an hour, of %d", len(seen), whole)
 		}
 	})
+}
+
+// TestAllowanceOfAProgramThatCrashes has a program end and start anew every few seconds, which takes all that it can get. It must
+// not have its burst each time.
+func TestAllowanceOfAProgramThatCrashes(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, 7 * time.Second, 20 * time.Second} {
+		virtualtime.Test(t, func(t *testing.T) {
+			const perSecond, burst = 500 / 60.0, 60
+			seen, began := 0, time.Now()
+			for time.Since(began) < time.Minute {
+				var a *sources.Allowance
+				for opened := time.Now(); time.Since(opened) < every; time.Sleep(10 * time.Millisecond) {
+					if a == nil && time.Since(opened) >= every/2 { // made late, as for a store that was quiet
+						a = sources.NewAllowance(perSecond, burst)
+						a.Empty(opened)
+					}
+					for a != nil && a.Allow() {
+						seen++
+					}
+				}
+			}
+			if perMinute := float64(seen) / time.Since(began).Minutes(); perMinute > 600 || perMinute < 400 {
+				t.Errorf("started every %v: %.0f calls a minute", every, perMinute)
+			}
+		})
+	}
 }
 
 func TestAllowanceWithoutLimit(t *testing.T) {

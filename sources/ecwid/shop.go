@@ -18,10 +18,12 @@ type api struct {
 	mu    sync.Mutex
 	lines map[secret.Text]*line // made at the first call with a token; never dropped, for a dead token stays dead
 	nodes int                   // that share the lines
+
+	opened time.Time // when all that may be called at once began to gather
 }
 
 func newAPI(base *url.URL) *api {
-	return &api{base: base, client: newClient(), lines: make(map[secret.Text]*line)}
+	return &api{base: base, client: newClient(), lines: make(map[secret.Text]*line), opened: time.Now()}
 }
 
 // line gives the way to the API with a token.
@@ -32,6 +34,7 @@ func (a *api) line(token secret.Text) *line {
 	if l == nil {
 		l = newLine()
 		l.rate.Share(a.nodes)
+		l.rate.Empty(a.opened)
 		a.lines[token] = l
 	}
 	return l

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -165,6 +164,7 @@ func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
 		return river.JobSnooze(retryAfter)
 	}
 	if wait, err := w.turns.enter(w.ending, engine.Store{Source: r.Source, Store: r.Store}); err != nil {
+		w.alarms.set(eventQueue, time.Now().Add(wait))
 		return river.JobSnooze(wait)
 	}
 	own := *r // two jobs of one event may have been loaded together
@@ -294,93 +294,4 @@ func (w *worker) chores() []*river.PeriodicJob {
 		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(c.Every), insert, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
 	return jobs
-}
-
-// turns bounds how many events of one store are worked at once. The others wait their turn here, unless the store has hung:
-// then they make room for those of other stores.
-type turns struct {
-	perStore, share int
-	mu              sync.Mutex
-	stores          map[engine.Store]*turnstile
-}
-
-type turnstile struct {
-	inside int
-	places chan struct{}
-	moved  time.Time // when one last came to its end
-}
-
-// hung is how long no event of a store may come to its end before it counts as hung.
-const hung = 2 * time.Second
-
-var errNoTurn = errors.New("not now")
-
-func (t *turns) enter(ctx context.Context, s engine.Store) (wait time.Duration, err error) {
-	stile, ok := t.join(s)
-	for ok {
-		select {
-		case stile.places <- struct{}{}:
-			return 0, nil
-		case <-ctx.Done():
-			t.quit(s, stile, false)
-			return 0, ctx.Err()
-		case <-time.After(hung):
-			ok = t.stay(s, stile)
-		}
-	}
-	return time.Duration(5+rand.IntN(10)) * time.Second, errNoTurn
-}
-
-func (t *turns) join(s engine.Store) (*turnstile, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stores == nil {
-		t.stores = map[engine.Store]*turnstile{}
-	}
-	stile := t.stores[s]
-	if stile == nil {
-		stile = &turnstile{places: make(chan struct{}, max(1, t.perStore)), moved: time.Now()}
-		t.stores[s] = stile
-	}
-	if t.crowded(stile) {
-		return nil, false
-	}
-	stile.inside++
-	return stile, true
-}
-
-// crowded tells whether a store that has hung has its share of the places.
-func (t *turns) crowded(stile *turnstile) bool {
-	return stile.inside >= t.share && time.Since(stile.moved) > hung
-}
-
-// stay tells whether one that waits may go on to do so.
-func (t *turns) stay(s engine.Store, stile *turnstile) bool {
-	t.mu.Lock()
-	crowded := t.crowded(stile)
-	t.mu.Unlock()
-	if crowded {
-		t.quit(s, stile, false)
-	}
-	return !crowded
-}
-
-// quit takes one out; moved says that it came to its end.
-func (t *turns) quit(s engine.Store, stile *turnstile, moved bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if moved {
-		stile.moved = time.Now()
-	}
-	if stile.inside--; stile.inside == 0 {
-		delete(t.stores, s)
-	}
-}
-
-func (t *turns) leave(s engine.Store) {
-	t.mu.Lock()
-	stile := t.stores[s]
-	t.mu.Unlock()
-	<-stile.places
-	t.quit(s, stile, true)
 }
