@@ -88,14 +88,16 @@ func statuses(t *testing.T, c *candidate) {
 	}
 }
 
-// answer is a provider of one answer.
+// answer is a provider of one answer, to however many requests a step makes.
 func answer(status int, header, body string) func(net.Conn) {
 	return func(conn net.Conn) {
-		if _, _, err := request(conn); err != nil {
-			return
+		for {
+			if _, _, err := request(conn); err != nil {
+				return
+			}
+			fmt.Fprintf(conn, "HTTP/1.1 %d X\r\n%sContent-Length: %d\r\nLocation: http://%s/elsewhere\r\n\r\n%s",
+				status, header, len(body), conn.LocalAddr(), body)
 		}
-		fmt.Fprintf(conn, "HTTP/1.1 %d X\r\n%sContent-Length: %d\r\nLocation: http://%s/elsewhere\r\n\r\n%s",
-			status, header, len(body), conn.LocalAddr(), body)
 	}
 }
 

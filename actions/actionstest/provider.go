@@ -95,15 +95,17 @@ func begin(text string) func(net.Conn) {
 // echo answers a request with a status and all of the request, head and body.
 func echo(status int) func(net.Conn) {
 	return func(conn net.Conn) {
-		r, body, err := request(conn)
-		if err != nil {
-			return
+		for {
+			r, body, err := request(conn)
+			if err != nil {
+				return
+			}
+			var all bytes.Buffer
+			fmt.Fprintf(&all, "%s %s ", r.Method, r.RequestURI)
+			_ = r.Header.Write(&all)
+			all.Write(body)
+			fmt.Fprintf(conn, "HTTP/1.1 %d X\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n%s", status, all.Len(), all.Bytes())
 		}
-		var all bytes.Buffer
-		fmt.Fprintf(&all, "%s %s ", r.Method, r.RequestURI)
-		_ = r.Header.Write(&all)
-		all.Write(body)
-		fmt.Fprintf(conn, "HTTP/1.1 %d X\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n%s", status, all.Len(), all.Bytes())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"shopbell/actions/email"
 	"shopbell/actions/http"
 	"shopbell/actions/log"
+	"shopbell/actions/newsletter"
 	"shopbell/actions/slack"
 )
 
@@ -23,6 +24,7 @@ func Kinds() []*actions.Kind {
 		email.Action,
 		http.Action,
 		log.Action,
+		newsletter.Action,
 		slack.Action,
 	}
 }
