@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,13 +15,16 @@ import (
 )
 
 func listmonk() service {
-	const permanent = actions.OutcomePermanent
+	const permanent, unknown = actions.OutcomePermanent, actions.OutcomeUnknown
 	return service{
 		name: "listmonk", lists: "a list",
 		open: openListmonk, problem: listmonkProblem,
 		verdicts: []verdict{
 			{status: 400, says: "mail", outcome: permanent, blame: actions.BlameRecipient, source: "mem"},
 			{status: 404, outcome: permanent, blame: actions.BlameAccount, words: "api is wrong, or this listmonk is too old", source: "mem"},
+			{status: 500, once: true, outcome: unknown, source: "mem"},
+			{status: 502, once: true, outcome: unknown, source: "mem"},
+			{status: 504, once: true, outcome: unknown, source: "mem"},
 			{status: 409, outcome: permanent, blame: actions.BlameRecipient, source: "spec"},
 		},
 	}
@@ -70,6 +74,11 @@ func (s *listmonkSubscriber) on(list int) (status, optin string) {
 				return l.Status, l.Optin
 			}
 		}
+		return "", ""
+	}
+	var bare []int
+	if json.Unmarshal(s.Lists, &bare) == nil && slices.Contains(bare, list) {
+		return "not told", ""
 	}
 	return "", ""
 }
@@ -208,7 +217,8 @@ func (c listmonkAccount) add(ctx context.Context, o *order, list int) (standing,
 	if !o.confirms() {
 		body.Status, got.state = "confirmed", subscribed
 	}
-	if _, err = c.ask(ctx, call{method: http.MethodPut, path: "/api/subscribers/lists", body: body}); err != nil || !o.confirms() {
+	// Once it is done, a later try would take the person for one who has been asked.
+	if _, err = c.ask(ctx, call{method: http.MethodPut, path: "/api/subscribers/lists", body: body, once: o.confirms()}); err != nil || !o.confirms() {
 		return got, err
 	}
 	return got, c.invite(ctx, got.id)
