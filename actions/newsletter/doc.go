@@ -1,20 +1,24 @@
 package newsletter
 
-const doc = "With `action: subscribe`, the default, the person is put on the list, and by default asked by mail to confirm (double opt-in). " +
-	"Whoever has unsubscribed, bounced or complained stays so: the step is skipped, with the state `suppressed`. " +
-	"`action: unsubscribe` takes the person off the list; `action: tag` gives tags to somebody who is known and has not left. " +
-	"An address is sent in lower case, so that one person has one.\n\n" +
-	`| provider | double opt-in | whoever is on the list already | unsubscribe without list |
+const doc = `A person is put on a list, and asked by mail to confirm (double opt-in) unless the step says otherwise. Whoever has
+unsubscribed, bounced or complained stays so: the step is skipped, with the state suppressed. Unsubscribing takes a person
+off the list; tagging gives tags to somebody who is known and has not left. To ask only those who have agreed, write
+consent: "{{ order.acceptMarketing ?? false }}". An address is sent in lower case, so that one person has one.
+
+| provider | double opt-in | whoever is on the list already | unsubscribe without list |
 |---|---|---|---|
 | Mailchimp | by the step | gets the fields and tags | refused |
 | Brevo | by the step, with a template and a page | gets the fields | blocklisted for all campaigns |
-| Klaviyo | by the list; a list of single opt-in needs double_opt_in: false | gets the fields | from all e-mail marketing |
+| Klaviyo | by the list; one of single opt-in needs double_opt_in: false | gets the fields | from all e-mail marketing |
 | MailerLite | by the step | gets the fields and groups | unsubscribed from everything |
 | listmonk | by the list | keeps the fields there are | blocklisted |
 
-Brevo, Klaviyo and listmonk have no tags. Brevo ignores fields that it does not know, or that have the wrong type, and does not say so; ` +
-	"with a list, its unsubscribing takes the person off it, and Brevo does not remember that they left. " +
-	"Klaviyo would take back who has unsubscribed, so that each person is looked up first, and the rule has to say `consent: true`.\n\n" +
-	"When nobody knows whether a call was carried out, it is repeated, after a look at how the person stands, if that cannot mail them twice. " +
-	"Where it could (Brevo's double opt-in, Klaviyo's lists with double opt-in, listmonk's confirmation of somebody who was known there) the run is held for a person. " +
-	"At most 8 calls are made at once through one account, of the 10 that Mailchimp allows."
+Brevo, Klaviyo and listmonk have no tags for people. Brevo ignores fields that it does not know or that have the wrong
+type, and does not say so; with a list, unsubscribing there takes the person off it, and Brevo forgets that they left.
+Klaviyo would take back who has unsubscribed, so that each person is looked up first, and the rule has to give consent;
+it answers before it has done anything, so that the state is what should come of it.
+
+When nobody knows whether a call was carried out, the next try looks how the person stands, and repeats it if that
+cannot mail them twice. Where it could, the run is held for a person: Brevo's double opt-in, Klaviyo's lists of double
+opt-in, listmonk's for somebody who was known there. Brevo does not show who has yet to confirm, so that every further
+step mails them again. At most 8 calls are made at once through one account; Mailchimp allows 10.`

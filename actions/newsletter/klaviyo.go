@@ -99,13 +99,17 @@ func (p *klaviyoProfile) left(list string) string {
 	return ""
 }
 
+type klaviyoProfiles struct {
+	Data []klaviyoProfile `json:"data"`
+}
+
+// filter asks for one person. An address has no quotes.
+func (o *order) filter() string { return "filter=" + url.QueryEscape(`equals(email,"`+o.email+`")`) }
+
 // find looks a person up; nobody is the zero profile.
 func (c klaviyoAccount) find(ctx context.Context, o *order) (klaviyoProfile, error) {
-	var said struct {
-		Data []klaviyoProfile `json:"data"`
-	}
-	query := "additional-fields[profile]=subscriptions&filter=" + url.QueryEscape(`equals(email,"`+o.email+`")`)
-	answer, err := c.ask(ctx, call{method: http.MethodGet, path: "/api/profiles?" + query})
+	var said klaviyoProfiles
+	answer, err := c.ask(ctx, call{method: http.MethodGet, path: "/api/profiles?additional-fields[profile]=subscriptions&" + o.filter()})
 	if answer != nil && answer.Status == http.StatusNotFound {
 		return klaviyoProfile{}, nil
 	}
@@ -119,6 +123,23 @@ func (c klaviyoAccount) find(ctx context.Context, o *order) (klaviyoProfile, err
 		return said.Data[i], nil
 	}
 	return said.Data[0], nil
+}
+
+// on tells whether somebody who is subscribed is so to this list: they may have been asked to confirm for it, and are not asked
+// again. A list that is not there is for the call that subscribes to tell.
+func (c klaviyoAccount) on(ctx context.Context, o *order, known *klaviyoProfile) (bool, error) {
+	if !strings.EqualFold(known.Attributes.Subscriptions.Email.Marketing.Consent, "SUBSCRIBED") {
+		return false, nil
+	}
+	var said klaviyoProfiles
+	answer, err := c.ask(ctx, call{method: http.MethodGet, path: "/api/lists/" + o.list + "/profiles?" + o.filter()})
+	switch {
+	case answer != nil && (answer.Status == http.StatusNotFound || err == nil && !object(answer.Body, &said)):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return slices.ContainsFunc(said.Data, func(p klaviyoProfile) bool { return p.ID == known.ID }), nil
 }
 
 // The ways in which a list takes people; the list's settings at Klaviyo decide, not the call.
@@ -163,6 +184,17 @@ func (c klaviyoAccount) subscribe(ctx context.Context, o *order) (standing, erro
 	}
 	if why := known.left(o.list); why != "" {
 		return standing{state: suppressed, id: known.ID, skip: why}, nil
+	}
+	on, err := c.on(ctx, o, &known)
+	if err != nil {
+		return standing{}, err
+	}
+	if on {
+		got := standing{state: already, id: known.ID}
+		if o.Name == "" && len(o.Fields) == 0 {
+			got.skip = "the person is on the list already"
+		}
+		return got, c.describe(ctx, o)
 	}
 	process, err := c.process(ctx, o)
 	if err == nil && o.confirms() && process == singleOptIn {

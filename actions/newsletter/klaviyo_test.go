@@ -9,6 +9,7 @@ import (
 
 const (
 	klaviyoGet  = "GET /api/profiles?additional-fields[profile]=subscriptions&filter=equals%28email%2C%22a%40e.com%22%29"
+	klaviyoOn   = "GET /api/lists/Y6nRLr/profiles?filter=equals%28email%2C%22a%40e.com%22%29"
 	klaviyoList = "GET /api/lists/Y6nRLr"
 	klaviyoJob  = "POST /api/profile-subscription-bulk-create-jobs"
 	klaviyoDrop = "POST /api/profile-subscription-bulk-delete-jobs"
@@ -47,7 +48,15 @@ func TestKlaviyo(t *testing.T) {
 			heard: []string{klaviyoGet, klaviyoList,
 				klaviyoInto + ` {"data":{"attributes":{"email":"a@e.com","first_name":"Ada","last_name":"L","properties":{"city":"Bonn"}},"type":"profile"}}`, klaviyoJob + " " + klaviyoBody},
 			want: ok, result: state("pending")},
-		{name: "known", params: params + `}`, lines: []line{klaviyoKnown(`{"consent":"SUBSCRIBED","suppression":[]}`), double, job}, want: ok, result: known("pending")},
+		{name: "known", params: params + `}`, lines: []line{klaviyoKnown(`{"consent":"NEVER_SUBSCRIBED","suppression":[]}`), double, job}, want: ok, result: known("pending")},
+		{name: "on another list", params: params + `}`,
+			lines: []line{klaviyoKnown(`{"consent":"SUBSCRIBED"}`), {to: klaviyoOn, status: 200, body: `{"data":[]}`}, double, job}, want: ok, result: known("pending")},
+		{name: "on the list, nothing to write", params: params + `}`,
+			lines: []line{klaviyoKnown(`{"consent":"SUBSCRIBED"}`), {to: klaviyoOn, status: 200, body: `{"data":[{"id":"01G"}]}`}}, want: skip, result: known("already")},
+		{name: "on the list, with fields, asks nobody", params: params + `,"fields":{"a":1}}`,
+			lines: []line{klaviyoKnown(`{"consent":"SUBSCRIBED"}`), {to: klaviyoOn, status: 200, body: `{"data":[{"id":"01G"}]}`}, {to: klaviyoInto, status: 200}}, want: ok, result: known("already")},
+		{name: "a list that does not tell who is on it", params: params + `}`,
+			lines: []line{klaviyoKnown(`{"consent":"SUBSCRIBED"}`), {to: klaviyoOn, status: 404}, double, job}, want: ok, result: known("pending")},
 		{name: "no consent in the rule", params: `{"email":"a@e.com","list":"Y6nRLr"}`, want: request, says: "consent is missing"},
 		{name: "no consent of the person", params: `{"email":"a@e.com","list":"Y6nRLr","consent":false}`, want: skip, result: state("suppressed")},
 		{name: "who has unsubscribed would be taken back", params: params + `}`,

@@ -40,6 +40,14 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestEmptyConsent holds that nobody is subscribed because nobody knows whether they agreed.
+func TestEmptyConsent(t *testing.T) {
+	faults := newsletter.Action.Params.Check(map[string]any{"email": "a@e.com", "consent": nil})
+	if len(faults) != 1 || faults[0].Path[0] != "consent" {
+		t.Errorf("got %+v", faults)
+	}
+}
+
 // TestUnsent holds what no provider is asked for.
 func TestUnsent(t *testing.T) {
 	long := strings.Repeat("a", 250) + "@e.com"

@@ -144,6 +144,11 @@ func (w *town) klaviyo(to string, _ []byte) (int, string) {
 		}
 		consent := map[string]string{"left": "UNSUBSCRIBED", "subscribed": "SUBSCRIBED"}[w.status]
 		return 200, `{"data":[{"id":"p1","attributes":{"subscriptions":{"email":{"marketing":{"consent":"` + consent + `"}}}}}]}`
+	case "GET /api/lists/7/profiles":
+		if w.status == "subscribed" {
+			return 200, `{"data":[{"id":"p1"}]}`
+		}
+		return 200, `{"data":[]}`
 	case "GET /api/lists/7":
 		if w.double {
 			return 200, `{"data":{"attributes":{"opt_in_process":"double_opt_in"}}}`
@@ -154,7 +159,7 @@ func (w *town) klaviyo(to string, _ []byte) (int, string) {
 		return 202, ""
 	case "POST /api/profile-subscription-bulk-create-jobs":
 		w.hurt()
-		if w.double && w.status != "subscribed" {
+		if w.double {
 			w.ask()
 		} else {
 			w.known, w.status = true, "subscribed"
