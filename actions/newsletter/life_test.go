@@ -20,6 +20,8 @@ func (w *town) step(provider, params string) (actions.Result, actions.Answer) {
 	for try := 1; ; try++ {
 		result, err := out.Send(w.t.Context(), "key-1", try, json.RawMessage(params))
 		if got := actions.OutcomeOf(err); got.Outcome != actions.OutcomeRetry || try == 12 {
+			w.mu.Lock() // what the provider wrote is the caller's to read
+			defer w.mu.Unlock()
 			return result, got
 		}
 	}

@@ -113,7 +113,7 @@ func (c mailchimpAccount) find(ctx context.Context, o *order) (m mailchimpMember
 }
 
 func (c mailchimpAccount) member(a *web.Answer) (m mailchimpMember, err error) {
-	if err = c.read(a, &m); err == nil && m.Status == "" {
+	if !object(a.Body, &m) || m.Status == "" {
 		err = c.stranger()
 	}
 	return m, err
