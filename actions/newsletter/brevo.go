@@ -70,7 +70,8 @@ type brevoContact struct {
 	Left        []int        `json:"listUnsubscribed"`
 }
 
-// find looks a person up; nobody is the zero contact.
+// find looks a person up; nobody is the zero contact. It counts against the limit of contacts, 36,000 an hour, and not against
+// the 100 an hour of most other calls.
 func (c brevoAccount) find(ctx context.Context, o *order) (b brevoContact, err error) {
 	answer, err := c.ask(ctx, call{method: http.MethodGet, path: brevoPath(o)})
 	if answer != nil && answer.Status == http.StatusNotFound {

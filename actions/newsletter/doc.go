@@ -10,7 +10,7 @@ consent: "{{ order.acceptMarketing ?? false }}". An address is sent in lower cas
 | Mailchimp | by the step | gets the fields and tags | refused |
 | Brevo | by the step, with a template and a page | gets the fields | blocklisted for all campaigns |
 | Klaviyo | by the list; one of single opt-in needs double_opt_in: false | gets the fields | from all e-mail marketing |
-| MailerLite | by the step | gets the fields and groups | unsubscribed from everything |
+| MailerLite | by the step, if its settings have it on for the API | gets the fields and groups | unsubscribed from everything |
 | listmonk | by the list | keeps the fields there are | blocklisted |
 
 Brevo, Klaviyo and listmonk have no tags for people. Brevo ignores fields that it does not know or that have the wrong

@@ -110,6 +110,24 @@ func TestReaches(t *testing.T) {
 	}
 }
 
+// TestPairHidden holds that the pair of name and key is as secret as the key, though a provider may repeat it.
+func TestPairHidden(t *testing.T) {
+	for provider, test := range map[string][2]string{
+		"mailchimp": {"YW55OmszeS1hYmNkZWYtdXM3", `{"title":"T","detail":%q}`},
+		"listmonk":  {"YmVsbDprM3ktYWJjZGVmLXVzNw==", `{"message":%q}`},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintf(w, test[1], r.Header.Get("Authorization")+" of k3y-abcdef-us7")
+		}))
+		_, err := open(t, provider, server.URL).Send(t.Context(), "k", 1, json.RawMessage(`{"email":"a@e.com","list":"7"}`))
+		server.Close()
+		if text := fmt.Sprint(err); strings.Contains(text, test[0]) || strings.Contains(text, "k3y-abcdef") || !strings.Contains(text, "Basic [secret]") {
+			t.Errorf("%s: got %s", provider, text)
+		}
+	}
+}
+
 // TestConnections holds that an account makes at most 8 calls at once, and that who waits for a turn heeds the context.
 func TestConnections(t *testing.T) {
 	var mu sync.Mutex
