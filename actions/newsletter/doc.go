@@ -16,7 +16,8 @@ consent: "{{ order.acceptMarketing ?? false }}". An address is sent in lower cas
 Brevo, Klaviyo and listmonk have no tags for people. Brevo ignores fields that it does not know or that have the wrong
 type, and does not say so; with a list, unsubscribing there takes the person off it, and Brevo forgets that they left.
 Klaviyo would take back who has unsubscribed, so that each person is looked up first, and the rule has to give consent;
-it answers before it has done anything, so that the state is what should come of it.
+it answers before it has done anything, so that the state is what should come of it; and it unsubscribes somebody who is
+not on the list from all e-mail marketing.
 
 When nobody knows whether a call was carried out, the next try looks how the person stands, and repeats it if that
 cannot mail them twice. Where it could, the run is held for a person: Brevo's double opt-in, Klaviyo's lists of double
