@@ -18,7 +18,7 @@ func (w *town) step(provider, params string) (actions.Result, actions.Answer) {
 	w.t.Helper()
 	out := open(w.t, provider, w.url)
 	for try := 1; ; try++ {
-		result, err := out.Send(w.t.Context(), "key-1", try, json.RawMessage(params))
+		result, err := out.Send(w.t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: try, Params: json.RawMessage(params)})
 		if got := actions.OutcomeOf(err); got.Outcome != actions.OutcomeRetry || try == 12 {
 			w.mu.Lock() // what the provider wrote is the caller's to read
 			defer w.mu.Unlock()

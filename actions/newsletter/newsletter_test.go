@@ -88,7 +88,7 @@ func TestUnsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Send(t.Context(), "k", 1, json.RawMessage(`{"email":"a@e.com","list":2}`)); actions.OutcomeOf(err) != request || !strings.HasPrefix(err.Error(), "confirm_template and confirm_url are missing") {
+	if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"email":"a@e.com","list":2}`)}); actions.OutcomeOf(err) != request || !strings.HasPrefix(err.Error(), "confirm_template and confirm_url are missing") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -120,7 +120,7 @@ func TestPairHidden(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, test[1], r.Header.Get("Authorization")+" of k3y-abcdef-us7")
 		}))
-		_, err := open(t, provider, server.URL).Send(t.Context(), "k", 1, json.RawMessage(`{"email":"a@e.com","list":"7"}`))
+		_, err := open(t, provider, server.URL).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: json.RawMessage(`{"email":"a@e.com","list":"7"}`)})
 		server.Close()
 		if text := fmt.Sprint(err); strings.Contains(text, test[0]) || strings.Contains(text, "k3y-abcdef") || !strings.Contains(text, "Basic [secret]") {
 			t.Errorf("%s: got %s", provider, text)
@@ -151,7 +151,7 @@ func TestConnections(t *testing.T) {
 	var group sync.WaitGroup
 	for range 30 {
 		group.Go(func() {
-			if _, err := out.Send(t.Context(), "k", 1, params); err != nil {
+			if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: params}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -161,7 +161,7 @@ func TestConnections(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := out.Send(ended, "k", 1, params); actions.OutcomeOf(err).Outcome != actions.OutcomeRetry {
+	if _, err := out.Send(ended, actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: params}); actions.OutcomeOf(err).Outcome != actions.OutcomeRetry {
 		t.Errorf("got %v", err)
 	}
 	close(release)
@@ -207,7 +207,7 @@ func FuzzAnswers(f *testing.F) {
 				if action == "tag" || action == "subscribe" && hasTags(provider) {
 					params = fmt.Sprintf(`{"email":"a@e.com","list":"7","action":%q,"consent":true,"tags":["x"]}`, action)
 				}
-				result, err := out.Send(t.Context(), "k", 2, json.RawMessage(params))
+				result, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 2, Params: json.RawMessage(params)})
 				outcome := actions.OutcomeOf(err).Outcome
 				if (result != nil) != (outcome == actions.OutcomeOK || outcome == actions.OutcomeSkip) {
 					t.Fatalf("%s: %v with %v", provider, result, err)

@@ -104,7 +104,7 @@ func open(t testing.TB, provider, url string) actions.Outlet {
 
 // send sends a step once, as its nth try.
 func (s *stage) send(provider, params string, try int) (actions.Result, error) {
-	return open(s.t, provider, s.url).Send(s.t.Context(), "key-1", try, json.RawMessage(params))
+	return open(s.t, provider, s.url).Send(s.t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: try, Params: json.RawMessage(params)})
 }
 
 // A scene is one step, with what is to come of it.
