@@ -78,7 +78,7 @@ func fits(s *shape.Shape, text json.RawMessage) error {
 
 // A Checker is a parameter struct that can tell what a schema cannot: exactly one of two, a list that may not be empty.
 // Check is called at load, when texts may still hold {{ … }} and must then be passed over (see [Known]), and again
-// before each send. Its error is for the writer of the rule.
+// before each send. Its error is for the writer of the rule, whose request is to blame unless it says another (see [Permanent]).
 type Checker interface {
 	Check() error
 }
@@ -95,7 +95,9 @@ func (o outlet[P]) Send(ctx context.Context, c Call[json.RawMessage]) (Result, e
 		return nil, Permanent(BlameRequest, fmt.Errorf("the parameters do not fit: %w", err))
 	}
 	if c, ok := any(call.Params).(Checker); ok {
-		if err := c.Check(); err != nil {
+		if err := c.Check(); Sorted(err) {
+			return nil, err
+		} else if err != nil {
 			return nil, Permanent(BlameRequest, err)
 		}
 	}

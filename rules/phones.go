@@ -2,10 +2,8 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
-	"github.com/nyaruka/phonenumbers"
+	"shopbell/phone"
 )
 
 func phoneFunctions() []Function {
@@ -22,9 +20,6 @@ func phoneFunctions() []Function {
 	}
 }
 
-// dialled matches text that is one number, as people write it.
-var dialled = regexp.MustCompile(`^(?:tel:)?[+(]?[0-9 (][0-9 ().\-/\x{2010}-\x{2015}\x{a0}\x{202f}]+$`)
-
 // runPhone is the function phone.
 func runPhone(s *scope, args []any) (any, error) {
 	country := s.store.Country
@@ -34,17 +29,9 @@ func runPhone(s *scope, args []any) (any, error) {
 		}
 		country = given
 	}
-	written := args[0].(string)
-	if len(written) > 100 {
-		return nil, nil
-	}
-	written = strings.TrimSpace(written)
-	if !dialled.MatchString(written) {
-		return nil, s.spend(100)
-	}
-	number, err := phonenumbers.Parse(written, strings.ToUpper(country))
-	if err != nil || !phonenumbers.IsValidNumber(number) {
+	number, err := phone.Read(args[0].(string), country)
+	if err != nil {
 		return nil, s.spend(1_000)
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), s.spend(1_000)
+	return number.E164, s.spend(1_000)
 }

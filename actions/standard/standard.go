@@ -15,6 +15,7 @@ import (
 	"shopbell/actions/log"
 	"shopbell/actions/newsletter"
 	"shopbell/actions/slack"
+	"shopbell/actions/sms"
 )
 
 // Kinds lists the kinds, ordered by name. The list is the caller's own.
@@ -26,5 +27,6 @@ func Kinds() []*actions.Kind {
 		log.Action,
 		newsletter.Action,
 		slack.Action,
+		sms.Action,
 	}
 }
