@@ -73,7 +73,7 @@ func (t *twilio) Report(n actions.Notice) (actions.Report, error) {
 
 // signed tells whether Twilio made a call: X-Twilio-Signature is the HMAC-SHA1, under the account's token, of the address and of
 // the form's fields by name. Twilio's own libraries differ in whether a port that goes without saying is part of the address, and
-in what of a field that is there twice is signed. All these forms count; of such a field only the first value is read.
+// in what of a field that is there twice is signed. All these forms count; of such a field only the first value is read.
 func (t *twilio) signed(u *url.URL, n actions.Notice, form url.Values) bool {
 	if t.token == "" {
 		return false
