@@ -55,6 +55,7 @@ func sampleMessages(b *Inbox) {
 		HTML: `<div style="font-family: system-ui, sans-serif; color: #222"><h1 style="font-size: 20px">Thank you, Bobby &lt;b&gt;Tables&lt;/b&gt;</h1>
 <p>Your order <b>K8XTQ</b> of <b>€249.50</b> is paid.</p><p style="background: #f6f1ea; padding: 10px 14px; border-radius: 8px">5 × Shop bell, brass</p><script>parent.document.title = "broken in"</script></div>`,
 	}})
+	b.Add(Message{Text: &Text{From: "+15005550006", To: "+12025550123", Body: "Your order K8XTQ is on its way. <b>Bell</b>\nParcel: BELL-K8XTQ"}})
 }
 
 // saying finds the page that answers a form by what it says: the page that held the form may show a status of its own, and

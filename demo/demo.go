@@ -1,5 +1,5 @@
-// Package demo is everything that `shopbell demo` needs around a normal Shopbell: a simulated Ecwid store, a mail server
-// and a Slack that keep what they are sent, sample rules, and pages to try it with. Nothing leaves the machine.
+// Package demo is everything that `shopbell demo` needs around a normal Shopbell: a simulated Ecwid store, a mail server,
+// a Slack and a Twilio that keep what they are sent, sample rules, and pages to try it with. Nothing leaves the machine.
 //
 //	d, err := demo.Start(ctx, demo.Options{Listen: "127.0.0.1:8080", Folder: folder})
 //	// d.Config is a config file in folder; serve it, with d.Pages() in the dashboard
@@ -34,6 +34,8 @@ const (
 	storeToken   = "secret_demo"
 	clientSecret = "demo-client-secret"
 	slackToken   = "xoxb-demo"
+	twilioSID    = "ACdemo"
+	twilioToken  = "demo-twilio-token"
 )
 
 //go:embed config.yaml rules
@@ -56,16 +58,16 @@ type Demo struct {
 	store  *ecwidtest.Store
 	sender *ecwidtest.Sender
 	mail   *smtp.Server
-	web    []*http.Server // the store's API and Slack's
+	web    []*http.Server // the APIs of the store, Slack and Twilio
 }
 
 // addresses are where the parts of a demo listen.
 type addresses struct {
-	Listen, Store, StoreAPI, MailHost, MailPort, SlackAPI string
+	Listen, Store, StoreAPI, MailHost, MailPort, SlackAPI, TwilioAPI string
 }
 
-// Start starts the store, the mail server and Slack on free ports of this machine, and writes the config and the rules
-// that go with them. ctx only bounds the start.
+// Start starts the store, the mail server, Slack and Twilio on free ports of this machine, and writes the config and the
+// rules that go with them. ctx only bounds the start.
 func Start(ctx context.Context, o Options) (*Demo, error) {
 	d := &Demo{inbox: newInbox(), Config: filepath.Join(o.Folder, "shopbell.yaml")}
 	d.sender = ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://" + o.Listen + "/webhooks/ecwid", Secret: clientSecret})
@@ -83,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 
 // listen opens the ports.
 func (d *Demo) listen(a *addresses) error {
-	var listeners [3]net.Listener
+	var listeners [4]net.Listener
 	for i := range listeners {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -96,8 +98,9 @@ func (d *Demo) listen(a *addresses) error {
 	}
 	a.StoreAPI = "http://" + listeners[0].Addr().String() + "/api/v3"
 	a.SlackAPI = "http://" + listeners[1].Addr().String() + "/api/"
+	a.TwilioAPI = "http://" + listeners[3].Addr().String()
 	a.MailHost, a.MailPort, _ = net.SplitHostPort(listeners[2].Addr().String())
-	for i, handler := range []http.Handler{d.store, &slackAPI{inbox: d.inbox}} {
+	for i, handler := range map[int]http.Handler{0: d.store, 1: &slackAPI{inbox: d.inbox}, 3: &twilioAPI{inbox: d.inbox}} {
 		s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute}
 		d.web = append(d.web, s)
 		go s.Serve(listeners[i]) // ends at Close
@@ -145,7 +148,7 @@ func write(folder string, a addresses) error {
 	}
 	for name, content := range map[string]string{
 		"shopbell.yaml": text, "secrets/ecwid-client-secret": clientSecret, "secrets/ecwid-token": storeToken,
-		"secrets/slack-token": slackToken,
+		"secrets/slack-token": slackToken, "secrets/twilio-token": twilioToken,
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			return err

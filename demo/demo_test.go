@@ -85,8 +85,8 @@ func TestRulesAreRight(t *testing.T) {
 	if problems := set.Problems(); len(problems) > 0 {
 		t.Errorf("the rules have problems:\n%s", document.Text(problems))
 	}
-	if n := len(set.Rules()); n != 4 {
-		t.Errorf("there are %d rules, want 4", n)
+	if n := len(set.Rules()); n != 5 {
+		t.Errorf("there are %d rules, want 5", n)
 	}
 }
 
@@ -143,6 +143,38 @@ func TestSlackRefuses(t *testing.T) {
 	}
 	if n := len(api.inbox.Messages(10)); n != 0 {
 		t.Errorf("%d messages came through", n)
+	}
+}
+
+// TestTextArrives sends through the real sms action.
+func TestTextArrives(t *testing.T) {
+	d := start(t, http.NotFoundHandler())
+	sms := outlets(t, load(t, d))["sms"]
+	result, err := sms.Send(t.Context(), "key-1", 1, json.RawMessage(`{"to":"06 12345678","country":"NL","text":"K8XTQ & more\nis on its way 🔔"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Text{From: "+15005550006", To: "+31612345678", Body: "K8XTQ & more\nis on its way 🔔"}
+	if got := d.Inbox().Messages(1)[0].Text; got == nil || *got != want || result["segments"] != 1 || result["encoding"] != "UCS-2" {
+		t.Fatalf("the text reads %+v, the answer %v", got, result)
+	}
+	for _, c := range []struct{ path, user, body, says string }{
+		{"/2010-04-01/Accounts/ACdemo/Messages.json", "ACdemo", "To=%2B31612345678", "21602"},
+		{"/2010-04-01/Accounts/ACdemo/Messages.json", "ACdemo", "To=0612345678&Body=x", "21211"},
+		{"/2010-04-01/Accounts/ACdemo/Messages.json", "ACother", "To=%2B31612345678&Body=x", "20003"},
+		{"/2010-04-01/Accounts/ACother/Messages.json", "ACdemo", "To=%2B31612345678&Body=x", "20404"},
+	} {
+		r := httptest.NewRequest("POST", c.path, strings.NewReader(c.body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetBasicAuth(c.user, twilioToken)
+		w := httptest.NewRecorder()
+		(&twilioAPI{inbox: d.inbox}).ServeHTTP(w, r)
+		if w.Code < 400 || !strings.Contains(w.Body.String(), c.says) {
+			t.Errorf("%s %s: %d %s, want %s", c.path, c.body, w.Code, w.Body, c.says)
+		}
+	}
+	if n := len(d.Inbox().Messages(10)); n != 1 {
+		t.Errorf("%d texts came through", n)
 	}
 }
 

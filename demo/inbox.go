@@ -9,13 +9,14 @@ import (
 // inboxSize is how many messages an inbox keeps; older ones are forgotten.
 const inboxSize = 500
 
-// A Message is one that reached its reader: a mail or a message in Slack. The fields of the other are zero.
+// A Message is one that reached its reader: a mail, a message in Slack or a text on a phone. The fields of the others are zero.
 type Message struct {
 	ID int64 // order of arrival, from 1
 	At time.Time
 
 	Mail  *Mail
 	Slack *Post
+	Text  *Text
 }
 
 // An Inbox holds what was sent. Its methods may be called by many goroutines at once.

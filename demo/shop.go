@@ -16,7 +16,7 @@ type productRow struct {
 // orderRow is an order as the shop page shows it.
 type orderRow struct {
 	ID, Customer, Total, Status string
-	Paid                        bool
+	Paid, Shipped               bool
 }
 
 // products lists what the store sells.
@@ -50,7 +50,7 @@ func (d *Demo) orders(n int) []orderRow {
 		if row.Customer == "" {
 			row.Customer = text(e["email"])
 		}
-		row.Paid = row.Status == "PAID"
+		row.Paid, row.Shipped = row.Status == "PAID", text(e["fulfillmentStatus"]) == "SHIPPED"
 		rows = append(rows, row)
 	}
 	return rows
@@ -61,10 +61,17 @@ func (d *Demo) pay(id string) error {
 	return d.store.UpdateOrder(id, func(order map[string]any) { order["paymentStatus"] = "PAID" })
 }
 
+// ship marks an order as shipped.
+func (d *Demo) ship(id string) error {
+	return d.store.UpdateOrder(id, func(order map[string]any) {
+		order["fulfillmentStatus"], order["trackingNumber"] = "SHIPPED", "BELL-"+id
+	})
+}
+
 // customers are who may buy. The last one shows that a name cannot become markup.
 func customers() []ecwidtest.Person {
 	return []ecwidtest.Person{
-		{Name: "Jane Doe", Email: "jane@example.com", Phone: "+493012345", Street: "Main St 1", City: "Berlin", PostalCode: "10115", CountryCode: "DE", CountryName: "Germany", Language: "en", AcceptMarketing: true},
+		{Name: "Jane Doe", Email: "jane@example.com", Phone: "+4915112345678", Street: "Main St 1", City: "Berlin", PostalCode: "10115", CountryCode: "DE", CountryName: "Germany", Language: "en", AcceptMarketing: true},
 		{Name: "José Álvarez", Email: "jose@example.com", Phone: "+34612345678", Street: "Calle de Alcalá 20", City: "Madrid", PostalCode: "28014", CountryCode: "ES", CountryName: "Spain", Language: "es"},
 		{Name: "田中 太郎", Email: "tanaka@example.com", Phone: "+819012345678", Street: "千代田1-1", City: "東京", PostalCode: "100-0001", CountryCode: "JP", CountryName: "Japan", Language: "ja"},
 		{Name: "Bobby <b>Tables</b> <!channel>", Email: "bobby@example.com", Phone: "+12025550123", Street: "1 Script Way", City: "Springfield", PostalCode: "12345", CountryCode: "US", CountryName: "United States", Language: "en"},

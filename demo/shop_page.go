@@ -22,6 +22,7 @@ func (d *Demo) shopPage() server.Page {
 	mux.HandleFunc("GET /shop", func(w http.ResponseWriter, r *http.Request) { d.showShop(w, r, "") })
 	mux.HandleFunc("POST /shop/order", d.doing(d.postOrder))
 	mux.HandleFunc("POST /shop/pay", d.doing(func(r *http.Request) (string, error) { return "paid", d.pay(r.PostFormValue("order")) }))
+	mux.HandleFunc("POST /shop/ship", d.doing(func(r *http.Request) (string, error) { return "shipped", d.ship(r.PostFormValue("order")) }))
 	mux.HandleFunc("POST /shop/cart", d.doing(d.postCart))
 	mux.HandleFunc("POST /shop/stock", d.doing(d.postStock))
 	mux.HandleFunc("POST /shop/act", d.doing(func(r *http.Request) (string, error) { return "act", d.store.Act(r.PostFormValue("type")) }))
@@ -56,6 +57,8 @@ func said(done string) string {
 		return "The order is placed, and the store has sent its webhook."
 	case "paid":
 		return "The order is paid, and the store has sent its webhook."
+	case "shipped":
+		return "The order is shipped, and the store has sent its webhook."
 	case "cart":
 		return "The customer has left, and the store has sent its webhook."
 	case "act":
