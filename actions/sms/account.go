@@ -28,14 +28,14 @@ type Account struct {
 	APIKey    actions.Secret `json:"api_key,omitempty" jsonschema_description:"vonage, brevo: API key. http: what {api_key} stands for."`
 	APISecret actions.Secret `json:"api_secret,omitempty" jsonschema_description:"vonage: API secret. http: what {api_secret} stands for."`
 
-	URL     actions.Secret            `json:"url,omitempty" jsonschema_description:"http: address to send to, with or without {to}, {text} and the others in it."`
-	Method  string                    `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,default=POST" jsonschema_description:"http: what to do there."`
-	Headers map[string]actions.Secret `json:"headers,omitempty" jsonschema_description:"http: headers."`
-	JSON    template                  `json:"json,omitempty" jsonschema_description:"http: body, sent as JSON."`
-	Form    map[string]actions.Secret `json:"form,omitempty" jsonschema_description:"http: body, sent as a web form."`
-	Body    actions.Secret            `json:"body,omitempty" jsonschema_description:"http: body as text, of the type that the header Content-Type says: JSON, XML, a web form, or plain text."`
-	Success []int                     `json:"success,omitempty" jsonschema:"minItems=1" jsonschema_description:"http: the statuses that say that the text was taken. Without it, all of 2xx."`
-	ID      string                    `json:"id,omitempty" jsonschema_description:"http: where the message's id stands in an answer of JSON, such as messages.0.id. An answer without it leaves open whether the text was taken."`
+	URL     string                  `json:"url,omitempty" jsonschema_description:"http: address to send to. {to}, {text} and the others may stand in it."`
+	Method  string                  `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,default=POST" jsonschema_description:"http: what to do there."`
+	Headers map[string]actions.Text `json:"headers,omitempty" jsonschema_description:"http: headers, such as Authorization: Bearer {api_key}."`
+	JSON    template                `json:"json,omitempty" jsonschema_description:"http: body, sent as JSON."`
+	Form    map[string]actions.Text `json:"form,omitempty" jsonschema_description:"http: body, sent as a web form."`
+	Body    string                  `json:"body,omitempty" jsonschema_description:"http: body as text, of the type that the header Content-Type says: JSON, XML, a web form, or plain text."`
+	Success []int                   `json:"success,omitempty" jsonschema:"minItems=1" jsonschema_description:"http: the statuses that say that the text was taken. Without it, all of 2xx."`
+	ID      string                  `json:"id,omitempty" jsonschema_description:"http: where the message's id stands in an answer of JSON, such as messages.0.id. An answer without it leaves open whether the text was taken."`
 }
 
 // provider is who an account sends through: what it takes and needs, and how it is opened.

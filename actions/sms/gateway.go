@@ -22,14 +22,14 @@ type gateway struct {
 	client  *web.Client
 	account Account
 	method  string
-	headers map[string]actions.Secret // with canonical names
-	lands   actions.Landing           // of what is put into Body
-	kind    string                    // Content-Type
-	id      []string                  // the way to the id in an answer
+	headers map[string]string // with canonical names
+	lands   actions.Landing   // of what is put into Body
+	kind    string            // Content-Type
+	id      []string          // the way to the id in an answer
 }
 
 func openGateway(env actions.Env, a Account) (way, error) {
-	g := &gateway{account: a, method: a.Method, headers: map[string]actions.Secret{}}
+	g := &gateway{account: a, method: a.Method, headers: map[string]string{}}
 	if g.method == "" {
 		g.method = http.MethodPost
 	}
@@ -38,13 +38,13 @@ func openGateway(env actions.Env, a Account) (way, error) {
 	}
 	for name, value := range a.Headers {
 		canonical := http.CanonicalHeaderKey(name)
-		if !headerName.MatchString(name) || strings.ContainsAny(value.Reveal(), "\r\n\x00") {
+		if !headerName.MatchString(name) || strings.ContainsAny(string(value), "\r\n\x00") {
 			return nil, fmt.Errorf("headers: %q cannot be the name of a header, or its value cannot be one's", shorten(name))
 		}
 		if _, twice := g.headers[canonical]; twice {
 			return nil, fmt.Errorf("headers: %s is there twice", canonical)
 		}
-		g.headers[canonical] = value
+		g.headers[canonical] = string(value)
 	}
 	for _, check := range []func() error{g.checkURL, g.checkBody, g.checkHoles, g.checkAnswer} {
 		if err := check(); err != nil {
@@ -56,8 +56,8 @@ func openGateway(env actions.Env, a Account) (way, error) {
 }
 
 func (g *gateway) checkURL() error {
-	filled, err := url.Parse(g.fill(g.account.URL.Reveal(), actions.URL, message{to: "+1", text: "x", key: "k"}))
-	begin, _, _ := strings.Cut(g.account.URL.Reveal(), "{")
+	filled, err := url.Parse(g.fill(g.account.URL, actions.URL, message{to: "+1", text: "x", key: "k"}))
+	begin, _, _ := strings.Cut(g.account.URL, "{")
 	host, err2 := url.Parse(begin)
 	switch {
 	case err != nil, err2 != nil, filled.Scheme != "http" && filled.Scheme != "https", filled.Hostname() == "":
@@ -90,7 +90,7 @@ func (g *gateway) checkBody() error {
 	case a.Body != "":
 		g.kind = "text/plain; charset=utf-8"
 		if said := g.headers["Content-Type"]; said != "" {
-			g.kind = said.Reveal()
+			g.kind = said
 		}
 		media, _, err := mime.ParseMediaType(g.kind)
 		if g.lands = landing(media); err != nil || g.lands == "none" {
@@ -167,7 +167,7 @@ func (g *gateway) secrets() []actions.Secret {
 			add(word, wordy)
 		}
 	}
-	if u, err := url.Parse(g.account.URL.Reveal()); err == nil {
+	if u, err := url.Parse(g.account.URL); err == nil {
 		for _, values := range u.Query() {
 			for _, value := range values {
 				add(value, 0)
@@ -185,12 +185,12 @@ const wordy = 12
 
 // texts are all that an account's request is made of.
 func (g *gateway) texts() []string {
-	texts := []string{g.account.URL.Reveal(), g.account.Body.Reveal()}
+	texts := []string{g.account.URL, g.account.Body}
 	for _, value := range g.headers {
-		texts = append(texts, value.Reveal())
+		texts = append(texts, value)
 	}
 	for _, value := range g.account.Form {
-		texts = append(texts, value.Reveal())
+		texts = append(texts, string(value))
 	}
 	walk(map[string]any(g.account.JSON), func(text string) any { texts = append(texts, text); return text })
 	return texts
@@ -202,12 +202,12 @@ func (g *gateway) send(ctx context.Context, m message) (receipt, error) {
 	if err != nil {
 		return receipt{}, err
 	}
-	r, err := request(ctx, g.method, g.fill(g.account.URL.Reveal(), actions.URL, m), g.kind, body)
+	r, err := request(ctx, g.method, g.fill(g.account.URL, actions.URL, m), g.kind, body)
 	if err != nil {
 		return receipt{}, err
 	}
 	for name, value := range g.headers {
-		r.Header.Set(name, g.fill(value.Reveal(), actions.Header, m))
+		r.Header.Set(name, g.fill(value, actions.Header, m))
 	}
 	answer, err := g.client.Do(r)
 	if err != nil {
@@ -242,11 +242,11 @@ func (g *gateway) body(m message) (string, error) {
 	case g.account.Form != nil:
 		form := url.Values{}
 		for name, value := range g.account.Form {
-			form.Set(name, g.fill(value.Reveal(), actions.Plain, m))
+			form.Set(name, g.fill(string(value), actions.Plain, m))
 		}
 		return form.Encode(), nil
 	}
-	return g.fill(g.account.Body.Reveal(), g.lands, m), nil
+	return g.fill(g.account.Body, g.lands, m), nil
 }
 
 // pick finds the id in an answer of JSON.

@@ -1,6 +1,6 @@
 // Package sms declares the sms action, which sends a text message to a phone:
 //
-//	sms: { to: "{{ order.shippingPerson?.phone }}", country: "{{ order.shippingPerson?.countryCode }}", text: "{{ order.id }} is on its way" }
+//	sms: { to: "{{ phone(order.shippingPerson?.phone, order.shippingPerson?.countryCode) ?? '' }}", text: "{{ order.id }} is on its way" }
 //
 // It goes through Twilio, Vonage, Brevo, or any gateway that speaks HTTP. A text that a provider has taken is not yet
 // delivered: Twilio tells later what became of it, see [actions.Reporter].
@@ -22,7 +22,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Name:    "sms",
 	Summary: "Send a text message to a phone",
 	Doc:     doc,
-	Example: `sms: { to: "{{ order.shippingPerson?.phone }}", country: "{{ order.shippingPerson?.countryCode }}", text: "Your order {{ order.id }} is on its way." }`,
+	Example: `sms: { to: "{{ phone(order.shippingPerson?.phone, order.shippingPerson?.countryCode) ?? '' }}", text: "Your order {{ order.id }} is on its way." }`,
 	Result:  Result{},
 	// No provider knows a repeated request by a key, and a second text costs money and patience: an unknown outcome is a person's.
 	Idempotent: false,
@@ -31,9 +31,10 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Open:       open,
 })
 
-const doc = `A number without its country's code is read as one of the step's country. It is refused when it cannot exist, when it is
-a premium rate or shared cost number, and when the account's countries do not have it. The account has no country of its
-own, so that whom a step reaches, and whether that person asked not to be written to, shows in the step alone.
+const doc = `A number without its country's code is read as one of the step's country; the function phone, as in the example, reads
+it as one of the store's where the order names none. A number is refused when it cannot exist, when it is a premium rate
+or shared cost number, and when the account's countries do not have it. The account has no country of its own, so that
+whom a step reaches, and whether that person asked not to be written to, shows in the step alone.
 
 A text is paid for by the segment: 160 characters of GSM-7, or 153 each when there are several; 70 and 67 when a single
 character is not in GSM-7, such as an emoji, a curly quote or ç. Control characters are dropped. More than 1,600
@@ -51,7 +52,7 @@ A provider's answer that leaves open whether the text was sent, and none, are he
 A gateway of provider http is described by a request in which these stand for values: {to} (such as +31612345678),
 {to_digits} (without the +), {text}, {from}, {key} (the same on every try, for gateways that know a repeated request by
 it), {api_key} and {api_secret}. Each is encoded for the place where it stands; in body, for what the header
-Content-Type says. What is secret belongs into api_key, api_secret or headers. Any answer of 2xx is success, unless
+Content-Type says. What is secret belongs into api_key and api_secret. Any answer of 2xx is success, unless
 success lists others.`
 
 // Params are what one step says.

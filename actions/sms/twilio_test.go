@@ -1,8 +1,11 @@
 package sms_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 	"shopbell/actions/sms"
 )
 
@@ -131,6 +135,39 @@ func TestTwilioWords(t *testing.T) {
 	url, _ := serve(t, 429, twilioError(429, "20429", "Too Many Requests"), "Retry-After", "9")
 	if _, err := send(t, twilioAccount(url, byToken), step); actions.OutcomeOf(err).Wait != 9*time.Second {
 		t.Errorf("Retry-After is not obeyed: %v", err)
+	}
+}
+
+// TestFaults holds that nothing is sent again that may have been sent, and that what cannot have been is.
+func TestFaults(t *testing.T) {
+	answer := func(text string) func(net.Conn) {
+		return func(conn net.Conn) {
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				_, _ = io.WriteString(conn, text)
+			}
+		}
+	}
+	reset := func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) }
+	for name, test := range map[string]struct {
+		serve func(net.Conn)
+		want  string
+	}{
+		"closed after the request":  {answer(""), "unknown"},
+		"reset after the request":   {func(conn net.Conn) { answer("")(conn); reset(conn) }, "unknown"},
+		"rubbish":                   {answer("SMTP ready\r\n\r\n"), "unknown"},
+		"an answer that breaks off": {answer("HTTP/1.1 201 Created\r\nContent-Length: 9000\r\n\r\n" + twilioOK), "unknown"},
+		"a header that breaks off":  {answer("HTTP/1.1 201 Created\r\nContent-"), "unknown"},
+		"another type":              {answer("HTTP/1.1 201 Created\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + twilioOK), "ok"},
+		"a page":                    {answer("HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>hunter2</html>"), "unknown"},
+		"a redirect":                {answer("HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"), "account"},
+	} {
+		_, err := send(t, twilioAccount("http://"+actionstest.Listen(t, test.serve), byToken), step)
+		if got := actions.OutcomeOf(err); got != outcome(test.want) {
+			t.Errorf("%s: got %+v (%v), want %s", name, got, err, test.want)
+		}
+	}
+	if _, err := send(t, twilioAccount("http://"+actionstest.Nobody(t), byToken), step); actions.OutcomeOf(err) != outcome("retry") {
+		t.Errorf("nobody there: %v", err)
 	}
 }
 
