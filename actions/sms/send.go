@@ -57,6 +57,9 @@ func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.R
 		return nil, actions.Permanent(actions.BlameRecipient, err)
 	}
 	m := message{key: call.Key, to: n.E164, text: clean(call.Params.Text)}
+	if err := checkText(m.text); err != nil { // a customer's {{ would have kept Check from it
+		return nil, actions.Permanent(actions.BlameRequest, err)
+	}
 	m.size = measure(m.text)
 	got, err := s.way.send(ctx, m)
 	if err != nil {

@@ -49,11 +49,32 @@ A provider's answer that leaves open whether the text was sent, and none, are he
 | brevo | api_key and from |
 | http | url; json, form or body; method, headers, success, id |
 
+Such as this one:
+
+    accounts:
+      sms:
+        kind: sms
+        provider: twilio
+        account_sid: AC0123456789abcdef0123456789abcdef
+        auth_token: "${env:TWILIO_TOKEN}"
+        from: "+15005550006"
+        countries: [NL, BE, LU]
+
 A gateway of provider http is described by a request in which these stand for values: {to} (such as +31612345678),
 {to_digits} (without the +), {text}, {from}, {key} (the same on every try, for gateways that know a repeated request by
 it), {api_key} and {api_secret}. Each is encoded for the place where it stands; in body, for what the header
-Content-Type says. What is secret belongs into api_key and api_secret. Any answer of 2xx is success, unless
-success lists others.`
+Content-Type says. What is secret belongs into api_key and api_secret. Any answer of 2xx is success, unless success lists
+others.
+
+    accounts:
+      sms:
+        kind: sms
+        provider: http
+        url: https://gateway.example/v1/messages
+        api_key: "${env:GATEWAY_KEY}"
+        headers: { Authorization: "Bearer {api_key}" }
+        json: { messages: [{ to: "{to}", body: "{text}", reference: "{key}" }] }
+        id: messages.0.id`
 
 // Params are what one step says.
 type Params struct {
@@ -76,11 +97,8 @@ const maxText = 1600
 // Check implements [actions.Checker]. What is wrong with a number is the recipient's fault, and says so.
 func (p Params) Check() error {
 	if actions.Known(p.Text) {
-		switch n := utf8.RuneCountInString(clean(p.Text)); {
-		case n == 0:
-			return errors.New("text is empty: a message says something")
-		case n > maxText:
-			return fmt.Errorf("text has %d characters, and a text message has 1,600 at most", n)
+		if err := checkText(clean(p.Text)); err != nil {
+			return err
 		}
 	}
 	if actions.Known(p.Country) && p.Country != "" && phone.CodeOf(p.Country) == 0 {
@@ -89,6 +107,17 @@ func (p Params) Check() error {
 	if actions.Known(p.To) && actions.Known(p.Country) {
 		_, err := p.number()
 		return err
+	}
+	return nil
+}
+
+// checkText refuses what no provider takes.
+func checkText(text string) error {
+	switch n := utf8.RuneCountInString(text); {
+	case n == 0:
+		return errors.New("text is empty: a message says something")
+	case n > maxText:
+		return fmt.Errorf("text has %d characters, and a text message has 1,600 at most", n)
 	}
 	return nil
 }

@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 
 	"shopbell/actions"
 	"shopbell/actions/actionstest"
@@ -176,9 +179,33 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%.90s: got %v", params, err)
 		}
 	}
-	_, err := send(t, `{"provider":"http","url":"http://127.0.0.1:1/{to}/{text}"}`, `{"to":"+31612345678","text":"`+strings.Repeat("a", 1601)+`"}`)
-	if got := actions.OutcomeOf(err); got != permanent(actions.BlameRequest) {
-		t.Errorf("a long text: got %+v, %v", got, err)
+	for _, begin := range []string{"a", "{{"} {
+		_, err := send(t, `{"provider":"http","url":"http://127.0.0.1:1/{to}/{text}"}`, `{"to":"+31612345678","text":"`+begin+strings.Repeat("a", 1600)+`"}`)
+		if got := actions.OutcomeOf(err); got != permanent(actions.BlameRequest) {
+			t.Errorf("a long text: got %+v, %v", got, err)
+		}
+	}
+}
+
+// TestDocumentedAccounts opens the accounts that the page shows.
+func TestDocumentedAccounts(t *testing.T) {
+	blocks := regexp.MustCompile(`(?m)^    accounts:\n(?:     .*\n?)+`).FindAllString(sms.Action.Doc, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("the page shows %d accounts", len(blocks))
+	}
+	for _, block := range blocks {
+		var shown struct {
+			Accounts map[string]map[string]any `yaml:"accounts"`
+		}
+		if err := yaml.Unmarshal([]byte(block), &shown); err != nil {
+			t.Fatal(err)
+		}
+		account := shown.Accounts["sms"]
+		delete(account, "kind")
+		config, _ := json.Marshal(account)
+		if _, err := sms.Action.Open(actions.Env{}, config); err != nil {
+			t.Errorf("%s: %v", block, err)
+		}
 	}
 }
 
