@@ -60,7 +60,7 @@ func TestFixturesDecideAsTheirOriginals(t *testing.T) {
 	}
 }
 
-// recorded gives events of a simulated store: orders big and small, a cart, products that run low.
+// recorded gives events of a simulated store: orders big and small and a shipped one, a cart, products that run low.
 func recorded(t *testing.T) (list []engine.Record) {
 	t.Helper()
 	store := ecwidtest.New(ecwidtest.Options{Token: "secret_record", Seed: 5})
@@ -92,6 +92,11 @@ func recorded(t *testing.T) (list []engine.Record) {
 		}
 		add("product.updated", "product/", "products", product)
 	}
+	shipped, err := store.PlaceOrder(ecwidtest.OrderOptions{Fulfillment: "SHIPPED"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add("order.updated", "order/", "orders", shipped)
 	cart, err := store.LeaveCart(ecwidtest.OrderOptions{})
 	if err != nil {
 		t.Fatal(err)
