@@ -150,7 +150,7 @@ func TestSlackRefuses(t *testing.T) {
 func TestTextArrives(t *testing.T) {
 	d := start(t, http.NotFoundHandler())
 	sms := outlets(t, load(t, d))["sms"]
-	result, err := sms.Send(t.Context(), "key-1", 1, json.RawMessage(`{"to":"06 12345678","country":"NL","text":"K8XTQ & more\nis on its way 🔔"}`))
+	result, err := sms.Send(t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: 1, Params: json.RawMessage(`{"to":"06 12345678","country":"NL","text":"K8XTQ & more\nis on its way 🔔"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ func FuzzGateway(f *testing.F) {
 	raw := open(f, actions.Env{}, `{"provider":"http","url":"`+server+`/{to}","headers":{"Content-Type":"application/json","X-T":"{text}"},"body":"{\"text\":\"{text}\"}"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		params, _ := json.Marshal(map[string]string{"to": "+31612345678", "text": text})
-		if _, err := web.Send(t.Context(), "k", 1, params); err != nil {
+		if _, err := web.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: params}); err != nil {
 			if actions.OutcomeOf(err) != permanent(actions.BlameRequest) {
 				t.Fatal(err)
 			}
@@ -143,7 +143,7 @@ func FuzzGateway(f *testing.F) {
 		if err != nil || len(form) != 2 || len(u.Query()) != 2 || u.Query().Get("t") != said || u.Path != "/a/"+said+"/b" || strings.Count(u.EscapedPath(), "/") != 3 {
 			t.Fatalf("%q: got %s %s", text, r.uri, r.body)
 		}
-		if _, err := raw.Send(t.Context(), "k", 1, params); err != nil {
+		if _, err := raw.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: params}); err != nil {
 			t.Fatal(err)
 		}
 		r = <-requests

@@ -21,6 +21,7 @@ type way interface {
 // message is what a provider is given.
 type message struct {
 	key  string
+	told string // address at which the provider may tell what became of it; "" for none
 	to   string // E.164
 	text string
 	size size
@@ -56,14 +57,14 @@ func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.R
 	if err := s.allowed.allow(n); err != nil {
 		return nil, actions.Permanent(actions.BlameRecipient, err)
 	}
-	m := message{key: call.Key, to: n.E164, text: clean(call.Params.Text)}
+	m := message{key: call.Key, told: call.Callback, to: n.E164, text: clean(call.Params.Text)}
 	if err := checkText(m.text); err != nil { // a customer's {{ would have kept Check from it
 		return nil, actions.Permanent(actions.BlameRequest, err)
 	}
 	m.size = measure(m.text)
 	got, err := s.way.send(ctx, m)
 	if err != nil {
-		return nil, err
+		return nil, stopping(err, n)
 	}
 	result := actions.Result{"to": m.to, "segments": m.size.segments, "encoding": string(m.size.encoding)}
 	if got.segments > 0 {

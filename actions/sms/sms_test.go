@@ -52,7 +52,7 @@ func open(t testing.TB, env actions.Env, config string) actions.Outlet {
 
 func send(t testing.TB, config, params string) (actions.Result, error) {
 	t.Helper()
-	return open(t, actions.Env{}, config).Send(t.Context(), "k-1", 1, json.RawMessage(params))
+	return open(t, actions.Env{}, config).Send(t.Context(), actions.Call[json.RawMessage]{Key: "k-1", Try: 1, Params: json.RawMessage(params)})
 }
 
 func permanent(b actions.Blame) actions.Answer {
@@ -61,6 +61,12 @@ func permanent(b actions.Blame) actions.Answer {
 
 // outcomes names what tables say in short.
 func outcome(word string) actions.Answer {
+	word, stops := strings.CutSuffix(word, " for ever")
+	if stops {
+		answer := outcome(word)
+		answer.Stop = actions.Recipient{Channel: actions.Phone, Address: "+31612345678"}
+		return answer
+	}
 	switch word {
 	case "recipient", "request", "account":
 		return permanent(actions.Blame(word))

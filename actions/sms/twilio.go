@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"shopbell/actions"
 	"shopbell/actions/web"
@@ -20,7 +19,6 @@ type twilio struct {
 	url           string
 	authorization string
 	from, service string
-	callback      string         // where reports may come; "" for none
 	token         actions.Secret // that they are signed with
 }
 
@@ -47,9 +45,6 @@ func openTwilio(env actions.Env, a Account) (way, error) {
 		url:    api + "/2010-04-01/Accounts/" + url.PathEscape(a.AccountSID) + "/Messages.json", authorization: "Basic " + pair,
 		from: a.From, service: a.MessagingService, token: a.AuthToken,
 	}
-	if a.AuthToken != "" { // without it a report cannot be told from a forged one
-		t.callback = env.Callback
-	}
 	return t, nil
 }
 
@@ -72,8 +67,8 @@ func (t *twilio) send(ctx context.Context, m message) (receipt, error) {
 	} else {
 		form.Set("From", t.from)
 	}
-	if t.callback != "" {
-		form.Set("StatusCallback", callbackOf(t.callback, m.key))
+	if m.told != "" && t.token != "" { // without it a report cannot be told from a forged one
+		form.Set("StatusCallback", m.told)
 	}
 	r, err := request(ctx, http.MethodPost, t.url, formType, form.Encode())
 	if err != nil {
@@ -86,15 +81,6 @@ func (t *twilio) send(ctx context.Context, m message) (receipt, error) {
 		return receipt{}, err
 	}
 	return t.sort(answer)
-}
-
-// callbackOf adds a step's key to the address at which reports come.
-func callbackOf(address, key string) string {
-	sign := "?"
-	if strings.Contains(address, "?") {
-		sign = "&"
-	}
-	return address + sign + "key=" + url.QueryEscape(key)
 }
 
 // sort tells what an answer means: by its status first, then by Twilio's code. Answers of 5xx need not be Twilio's own, and

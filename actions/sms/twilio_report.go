@@ -52,17 +52,13 @@ func (t *twilio) Report(n actions.Notice) (actions.Report, error) {
 	if !t.signed(u, n, form) {
 		return actions.Report{}, actions.ErrForged
 	}
-	key := u.Query().Get("key")
-	if key == "" {
-		return actions.Report{}, errors.New("the call names no step")
-	}
 	status := form.Get("MessageStatus")
 	at := slices.IndexFunc(twilioStates(), func(s twilioState) bool { return s.status == status })
 	if at < 0 {
 		return actions.Report{}, fmt.Errorf("the call has no status of a message that was sent, but %q", excerpt(status))
 	}
 	s := twilioStates()[at]
-	report := actions.Report{Key: key, State: s.state, Final: s.final, Note: s.note}
+	report := actions.Report{State: s.state, Final: s.final, Note: s.note}
 	if code := form.Get("ErrorCode"); code != "" && code != "0" {
 		v, _ := judge(twilioVerdicts(), excerpt(code))
 		report.Note = strings.TrimSuffix("twilio says "+v.code+": "+v.words, ": ")

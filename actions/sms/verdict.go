@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/phone"
 )
 
 // A verdict says what a provider's code means.
@@ -50,6 +51,9 @@ func (v verdict) err(name, said string, wait time.Duration) error {
 			text += ": " + more
 		}
 	}
+	if v.more.stop != "" {
+		return &stop{skip: v.outcome == actions.OutcomeSkip, text: text}
+	}
 	switch v.outcome {
 	case actions.OutcomeSkip:
 		return actions.Skip(text)
@@ -60,4 +64,26 @@ func (v verdict) err(name, said string, wait time.Duration) error {
 	default:
 		return actions.Permanent(v.blame, errors.New(text))
 	}
+}
+
+// A stop is a refusal that holds for every other message to the same number too.
+type stop struct {
+	skip bool // the recipient's own wish
+	text string
+}
+
+// Error implements [error].
+func (s *stop) Error() string { return s.text }
+
+// stopping says of whom a stop is.
+func stopping(err error, n phone.Number) error {
+	s, ok := errors.AsType[*stop](err)
+	if !ok {
+		return err
+	}
+	who := actions.Recipient{Channel: actions.Phone, Address: n.E164}
+	if s.skip {
+		return actions.Declined(who, s.text)
+	}
+	return actions.Gone(who, s)
 }

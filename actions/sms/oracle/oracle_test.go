@@ -75,12 +75,12 @@ func TestRequest(t *testing.T) {
 		}
 		want := <-requests
 
-		out, err := sms.Action.Open(actions.Env{Callback: "https://bell.example/c/sms"}, json.RawMessage(`{"provider":"twilio","account_sid":"AC1","api":"`+address+`",`+test.account+`}`))
+		out, err := sms.Action.Open(actions.Env{}, json.RawMessage(`{"provider":"twilio","account_sid":"AC1","api":"`+address+`",`+test.account+`}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		step, _ := json.Marshal(map[string]string{"to": "+31612345678", "text": text})
-		if _, err := out.Send(t.Context(), "k_1-a", 1, step); err != nil {
+		if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k_1-a", Try: 1, Callback: "https://bell.example/c/sms?key=k_1-a", Params: step}); err != nil {
 			t.Fatal(err)
 		}
 		if got := <-requests; got != want {
