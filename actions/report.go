@@ -26,13 +26,3 @@ type Report struct {
 	// Stop says that the recipient is not to be written to any more, and why, such as "replied STOP"; "" for no.
 	Stop string
 }
-
-// ReporterOf gives the reporter of an account's outlet, and whether it has one.
-func ReporterOf(o Outlet) (Reporter, bool) {
-	closed, ok := o.(interface{ inside() any })
-	if !ok {
-		return nil, false
-	}
-	r, ok := closed.inside().(Reporter)
-	return r, ok
-}

@@ -16,7 +16,7 @@ func brevo() service {
 	const permanent, unknown = actions.OutcomePermanent, actions.OutcomeUnknown
 	const recipient, request, account = actions.BlameRecipient, actions.BlameRequest, actions.BlameAccount
 	return service{
-		name: "brevo", api: "https://api.brevo.com", lists: "a list",
+		name: "brevo", test: "/v3/account", api: "https://api.brevo.com", lists: "a list",
 		open: openBrevo, problem: brevoProblem,
 		verdicts: []verdict{
 			// A mail that asks to confirm may be on its way, though the answer is that something broke.

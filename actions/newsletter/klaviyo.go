@@ -17,7 +17,7 @@ const klaviyoRevision = "2026-07-15"
 func klaviyo() service {
 	const permanent, retry = actions.OutcomePermanent, actions.OutcomeRetry
 	return service{
-		name: "klaviyo", api: "https://a.klaviyo.com", lists: "a list",
+		name: "klaviyo", test: "/api/accounts", api: "https://a.klaviyo.com", lists: "a list",
 		open: openKlaviyo, problem: klaviyoProblem,
 		verdicts: []verdict{
 			{status: 400, says: "/email", outcome: permanent, blame: actions.BlameRecipient, source: "mem"},

@@ -17,7 +17,7 @@ import (
 func listmonk() service {
 	const permanent, unknown = actions.OutcomePermanent, actions.OutcomeUnknown
 	return service{
-		name: "listmonk", lists: "a list",
+		name: "listmonk", test: "/api/lists?per_page=1", lists: "a list",
 		open: openListmonk, problem: listmonkProblem,
 		verdicts: []verdict{
 			{status: 400, says: "mail", outcome: permanent, blame: actions.BlameRecipient, source: "mem"},

@@ -17,7 +17,7 @@ import (
 func mailchimp() service {
 	const permanent, skip, retry = actions.OutcomePermanent, actions.OutcomeSkip, actions.OutcomeRetry
 	return service{
-		name: "mailchimp", lists: "an audience", always: true,
+		name: "mailchimp", test: "/3.0/ping", lists: "an audience", always: true,
 		open: openMailchimp, problem: mailchimpProblem,
 		verdicts: []verdict{
 			{status: 403, code: notJSON, outcome: retry, words: "too many calls at once", source: "doc"},

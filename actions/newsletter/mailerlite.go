@@ -18,7 +18,7 @@ const mailerliteVersion = "2026-11-01"
 func mailerlite() service {
 	const permanent, retry = actions.OutcomePermanent, actions.OutcomeRetry
 	return service{
-		name: "mailerlite", api: "https://connect.mailerlite.com",
+		name: "mailerlite", test: "/api/groups?limit=1", api: "https://connect.mailerlite.com",
 		open: openMailerlite, problem: mailerliteProblem,
 		verdicts: []verdict{
 			{status: 408, outcome: retry, source: "doc"}, // their server's fault

@@ -46,6 +46,7 @@ type service struct {
 	// problem finds in what the service says of a failure its code, and words for people.
 	problem  func(body []byte) (code, words string)
 	verdicts []verdict
+	test     string // path that any key may read
 	lists    string // what it calls a list; "" when orders can do without one
 	always   bool   // nobody can be taken off everything at once, without a list
 }
@@ -58,6 +59,7 @@ func services() []service {
 // sender sends through one account.
 type sender struct {
 	service  service
+	desk     *desk
 	provider provider
 }
 
@@ -83,7 +85,7 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 	}
 	d.api = strings.TrimRight(d.api, "/")
 	d.client = web.New(web.Options{Env: env, Secrets: append(d.hide, a.APIKey)})
-	return &sender{all[i], p}, nil
+	return &sender{all[i], d, p}, nil
 }
 
 // Send implements [actions.Sender].

@@ -239,3 +239,36 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestBotTest holds that a token can be tested without a message, and that a webhook does not pretend to.
+func TestBotTest(t *testing.T) {
+	answer := `{"ok":true,"team":"Tea & Co","user":"shopbell"}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/auth.test" {
+			t.Errorf("asked %s", r.URL.Path)
+		}
+		_, _ = io.WriteString(w, answer)
+	}))
+	defer server.Close()
+	open := func(config string) actions.Outlet {
+		out, err := slack.Action.Open(actions.Env{}, json.RawMessage(config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	tester, ok := actions.TesterOf(open(`{"token":"xoxb-1","api":"` + server.URL + `/api/"}`))
+	if !ok {
+		t.Fatal("a bot cannot be tested")
+	}
+	if said, err := tester.Test(t.Context()); err != nil || said != "posts as shopbell in Tea & Co" {
+		t.Errorf("got %q, %v", said, err)
+	}
+	answer = `{"ok":false,"error":"invalid_auth"}`
+	if _, err := tester.Test(t.Context()); actions.OutcomeOf(err) != permanent(actions.BlameAccount) {
+		t.Errorf("a wrong token: %v", err)
+	}
+	if _, ok := actions.TesterOf(open(`{"webhook":"` + server.URL + `/services/T/B/X"}`)); ok {
+		t.Error("a webhook says that it can be tested")
+	}
+}

@@ -81,8 +81,8 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 			return nil, err
 		}
 		s := &sender{way: w, allowed: allowed}
-		if r, ok := w.(actions.Reporter); ok {
-			return reporting{s, r}, nil
+		if t, ok := w.(talker); ok {
+			return talking{s, t}, nil
 		}
 		return s, nil
 	}

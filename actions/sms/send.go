@@ -42,10 +42,15 @@ type sender struct {
 	allowed countries
 }
 
-// reporting is a sender whose provider tells later what became of a message.
-type reporting struct {
+// talking is a sender whose provider tells later what became of a message, and can be asked how the account is.
+type talking struct {
 	*sender
+	talker
+}
+
+type talker interface {
 	actions.Reporter
+	actions.Tester
 }
 
 // Send implements [actions.Sender].

@@ -1,0 +1,23 @@
+package actions
+
+import "context"
+
+// A Tester is a [Sender] that can ask its provider whether the account would work, without anything that anybody notices. The
+// answer is for people, such as "signs in as shop". Its errors are of the classes of this package.
+type Tester interface {
+	Test(context.Context) (said string, err error)
+}
+
+// TesterOf gives the tester of an account's outlet, and whether it has one.
+func TesterOf(o Outlet) (Tester, bool) { return senderAs[Tester](o) }
+
+// ReporterOf gives the reporter of an account's outlet, and whether it has one.
+func ReporterOf(o Outlet) (Reporter, bool) { return senderAs[Reporter](o) }
+
+// senderAs gives the sender that an outlet closes over, as something more.
+func senderAs[T any](o Outlet) (as T, ok bool) {
+	if closed, is := o.(interface{ inside() any }); is {
+		as, ok = closed.inside().(T)
+	}
+	return as, ok
+}
