@@ -41,29 +41,53 @@ func starterFiles() []starterFile {
 }
 
 func (p *program) init() *cobra.Command {
-	return &cobra.Command{
+	var list bool
+	var chosen []string
+	c := &cobra.Command{
 		Use:   "init [DIR]",
-		Short: "Write a first config and a first rule",
+		Short: "Write a first config, a first rule, and recipes for more",
 		Long: `Write a commented shopbell.yaml, a folder of rules with a first one, the schema for editors, a .gitignore, and a folder
-of secrets with placeholders. A file that is there already is never touched.`,
-		Example: "  shopbell init myshop\n  cd myshop && shopbell check && shopbell serve",
+of secrets with placeholders. Beside them comes a folder of recipes: rules for what stores want most often, each with what to
+change at its top, and with tests. They lie outside of the rules folder, so they do nothing there.
+
+--recipes lists them. --recipe writes one into the rules folder; it is in shadow, and sends nothing before you remove the line
+"mode: shadow" from it.
+
+A file that is there already is never touched.`,
+		Example: "  shopbell init myshop\n  cd myshop && shopbell check && shopbell serve\n  shopbell init --recipes\n  shopbell init myshop --recipe low-stock,shipped",
 		Args:    between(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			dir := "."
-			if len(args) > 0 {
-				dir = args[0]
-			}
-			for _, f := range starterFiles() {
-				word, err := f.write(dir)
-				if err != nil {
-					return failed("cannot write the first files: %w", err)
-				}
-				fmt.Fprintf(p.stdout, "%s %s\n", word, filepath.Join(dir, f.path))
-			}
-			fmt.Fprintln(p.stdout, "Next: put the secrets of your app into secrets/, the id of your store into shopbell.yaml, and run: shopbell check")
-			return nil
-		},
 	}
+	c.Flags().BoolVar(&list, "recipes", false, "list the recipes, and write nothing")
+	c.Flags().StringSliceVar(&chosen, "recipe", nil, "write these recipes into the rules folder of DIR, and nothing else")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		dir := "."
+		if len(args) > 0 {
+			dir = args[0]
+		}
+		switch {
+		case list:
+			return p.listRecipes()
+		case len(chosen) > 0:
+			return p.writeRecipes(dir, chosen)
+		}
+		return p.writeStarter(dir)
+	}
+	return c
+}
+
+func (p *program) writeStarter(dir string) error {
+	for _, f := range starterFiles() {
+		word, err := f.write(dir)
+		if err != nil {
+			return failed("cannot write the first files: %w", err)
+		}
+		fmt.Fprintf(p.stdout, "%s %s\n", word, filepath.Join(dir, f.path))
+	}
+	if err := p.writeLibrary(dir); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, "Next: put the secrets of your app into secrets/, the id of your store into shopbell.yaml, and run: shopbell check")
+	return nil
 }
 
 // write makes the file unless it is there, and says which.
