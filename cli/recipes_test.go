@@ -243,7 +243,7 @@ func TestRecipesPage(t *testing.T) {
 			}
 		}
 		slices.Sort(tags)
-		fmt.Fprintf(&b, "| [%s](../rules/recipes/%s.yaml) | %s | %s | %s |\n", r.Name, r.Name, r.About, strings.TrimSuffix(r.Needs, "."), strings.Join(slices.Compact(tags), ", "))
+		fmt.Fprintf(&b, "| [%s](../rules/recipes/%s.yaml) | **%s.** %s | %s | %s |\n", r.Name, r.Name, r.Title, r.About, strings.TrimSuffix(r.Needs, "."), strings.Join(slices.Compact(tags), ", "))
 	}
 	same(t, "../docs/recipes.md", b.String())
 }
