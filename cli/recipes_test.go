@@ -248,8 +248,8 @@ func TestRecipesPage(t *testing.T) {
 	same(t, "../docs/recipes.md", b.String())
 }
 
-// TestRecipesRender holds that every message of a recipe can be made of what a store really has: orders of guests, products
-// without stock, people without a name.
+// TestRecipesRender holds that every condition of a recipe has an answer for what a store really has, and that every message can
+// be made of it: orders of guests, products without stock, people without a name.
 func TestRecipesRender(t *testing.T) {
 	store := fullStore(t)
 	rendered := map[string]int{}
@@ -257,6 +257,9 @@ func TestRecipesRender(t *testing.T) {
 		set := rules.Parse(map[string]string{r.Name + ".yaml": string(r.Text)}, defaultWorld())
 		for _, rule := range set.Rules() {
 			for _, in := range store.inputs(t, rule) {
+				if d := rule.Decide(in); d.Verdict == rules.Errs {
+					t.Errorf("%s on %v: %v", rule.Name, in.Entity["id"], d.Err)
+				}
 				rendered[r.Name] += renderAll(t, rule, in)
 			}
 		}

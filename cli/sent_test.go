@@ -32,6 +32,7 @@ import (
 //	sent -count N PATTERN and want that it was so many times
 //	until PATTERN ARGS…   run shopbell ARGS until its output matches
 //	pay ORDER             the order is paid now
+//	golive FILE           the rules of a recipe are no longer in shadow
 //
 // In the files of a story SINK, SLACK and MAILPORT stand for where requests, Slack's and mails go to. $PAID and $UNPAID are orders
 // of two bells and a licence, for 219.80 before shipping.
@@ -41,7 +42,7 @@ func TestSent(t *testing.T) {
 		Setup: setupSent,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startCommand, "logged": loggedCommand, "halt": stopCommand, "hangup": hangupCommand, "exits": exitsCommand,
-			"sent": sentCommand, "until": untilCommand, "pay": payCommand,
+			"sent": sentCommand, "until": untilCommand, "pay": payCommand, "golive": goLiveCommand,
 		},
 	})
 }
@@ -220,4 +221,12 @@ func untilCommand(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("it never said %s, but:\n%s", args[0], ts.ReadFile("stdout"))
+}
+
+func goLiveCommand(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, inShadow) {
+		ts.Fatalf("%s is not in shadow", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, inShadow, "")), 0o600))
 }
