@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"shopbell/config"
 	"shopbell/document"
 	"shopbell/rules"
 	"shopbell/rules/recipes"
@@ -76,7 +78,14 @@ const inShadow = "    mode: shadow    # Nothing is sent yet. Look at what it wou
 // warning, the schema takes it, its tests pass and leave no clause of a condition unseen, in shadow and live.
 func TestRecipes(t *testing.T) {
 	run := recipeShop(t)
-	schemas := map[string]*jsonschema.Schema{"shopbell.yaml": schemaOf(t, run, "shopbell.yaml"), "all.yaml": schemaOf(t, run, "all.yaml")}
+	schemas, worlds := map[string]*jsonschema.Schema{}, map[string]rules.World{}
+	for _, name := range []string{"shopbell.yaml", "all.yaml"} {
+		c, problems := config.Load(name, kinds())
+		if len(problems) > 0 {
+			t.Fatal(document.Text(problems))
+		}
+		schemas[name], worlds[name] = schemaOf(t, run, name), worldOf(c, open(c, slog.New(slog.DiscardHandler)))
+	}
 	for _, r := range recipes.All() {
 		if err := schemas[configOf(r)].Validate(valueOf(t, r)); err != nil {
 			t.Errorf("%s does not fit the schema: %v", r.Name, err)
@@ -89,25 +98,34 @@ func TestRecipes(t *testing.T) {
 		if text != string(r.Text) || text != read(t, filepath.Join("recipes", r.Name+".yaml")) {
 			t.Errorf("%s: another text was written", r.Name)
 		}
-		live := strings.ReplaceAll(text, inShadow, "")
-		for _, text := range []string{text, live} {
-			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if out, code := run("check", "-c", configOf(r)); code != exitFine || !strings.Contains(out, "no problems, no warnings") {
-				t.Errorf("%s: exit code %d\n%s", r.Name, code, out)
-			}
-			out, code := run("test", "-c", configOf(r))
-			if code != exitFine || strings.Contains(out, " in no test") || strings.Contains(out, "has no test") || strings.Contains(out, "0 tests") {
-				t.Errorf("%s: exit code %d\n%s", r.Name, code, out)
-			}
+		if out, code := run("check", "-c", configOf(r)); code != exitFine || !strings.Contains(out, "no problems, no warnings") {
+			t.Errorf("%s: exit code %d\n%s", r.Name, code, out)
 		}
-		if strings.Contains(live, "shadow") || strings.Count(text, "  - name: "+r.Name) == strings.Count(live, "mode:") {
-			t.Errorf("%s: a rule is not in shadow by the usual line", r.Name)
+		out, code := run("test", "-c", configOf(r))
+		if code != exitFine || strings.Contains(out, " in no test") || strings.Contains(out, "has no test") || strings.HasPrefix(out, "no tests") {
+			t.Errorf("%s: exit code %d\n%s", r.Name, code, out)
 		}
+		liveRecipe(t, r, worlds[configOf(r)])
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// liveRecipe does the same with the recipe out of shadow: there each action looks at its parameters, too.
+func liveRecipe(t *testing.T, r recipes.Recipe, w rules.World) {
+	t.Helper()
+	if n := bytes.Count(r.Text, []byte(inShadow)); n != len(ruleNodes(t, r)) {
+		t.Errorf("%s: %d rules are in shadow by the usual line", r.Name, n)
+	}
+	files := map[string]string{r.Name + ".yaml": strings.ReplaceAll(string(r.Text), inShadow, "")}
+	set := rules.Parse(files, w)
+	suite := rules.ParseTrials(files, set)
+	if problems := append(set.Problems(), suite.Problems()...); len(problems) > 0 {
+		t.Errorf("%s: live:\n%s", r.Name, document.Text(problems))
+	}
+	if report := suite.Run(nil); report.Failed > 0 || report.Passed == 0 {
+		t.Errorf("%s: live: %d tests pass, %d fail: %+v", r.Name, report.Passed, report.Failed, report.Results)
 	}
 }
 
