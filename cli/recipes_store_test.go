@@ -49,7 +49,7 @@ func fullStore(t *testing.T) shopFull {
 	}
 	full := shopFull{}
 	for noun, collection := range map[string]string{"order": "orders", "cart": "carts", "product": "products", "customer": "customers",
-		"discount_coupon": "discount_coupons", "review": "reviews", "profile": "profile"} {
+		"discount_coupon": "discount_coupons", "promotion": "promotions", "review": "reviews", "profile": "profile"} {
 		keys := store.Keys(collection)
 		if noun == "profile" {
 			keys = []string{""}

@@ -307,6 +307,9 @@ shopbell check && shopbell test
 Each rule of a recipe is in ` + "`mode: shadow`" + `: it decides and makes its messages, which the dashboard shows, and sends nothing.
 When you like what you see, delete that line.
 
+They are for Ecwid, unless the name says otherwise. With several platforms in one config, write the source before the event types:
+` + "`when: ecwid:order.created`" + `, in the tests too.
+
 Where a recipe writes to customers, its file says why it may ("Consent"). What advertises goes only to those who have said yes.
 
 | recipe | what it does | it needs | tags |
