@@ -34,7 +34,7 @@ import (
 //	pay ORDER             the order is paid now
 //	golive FILE           the rules of a recipe are no longer in shadow
 //
-// In the files of a story SINK, SLACK and MAILPORT stand for where requests, Slack's and mails go to. $PAID and $UNPAID are orders
+// In the files of a story SINK, SLACK and MAILPORT stand for where requests, Slack's and mails go to; SINK/refuse takes none. $PAID and $UNPAID are orders
 // of two bells and a licence, for 219.80 before shipping.
 func TestSent(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -96,6 +96,9 @@ func (o *outside) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o.arrived(fmt.Sprintf("http %s %s %s", r.Method, r.URL.Path, body))
+	if r.URL.Path == "/refuse" {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+	}
 	_, _ = io.WriteString(w, `{"number": 17}`)
 }
 
