@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"shopbell/actions"
 	"shopbell/event"
 	"shopbell/rules"
 	"shopbell/sources/ecwid"
@@ -128,6 +129,9 @@ func renderAll(t *testing.T, r *rules.Rule, in *rules.Input) (wanted int) {
 				if err == nil && !got.Skip {
 					wanted++
 					err = kind.Check(got.Params)
+				}
+				if actions.OutcomeOf(err).Blame == actions.BlameRecipient {
+					err = nil // this person has no number; the rule's condition, which is not asked here, would have passed them over
 				}
 				if err != nil {
 					t.Errorf("%s on %v: %v", r.Name, in.Entity["id"], err)
