@@ -56,6 +56,12 @@ type Env struct {
 	Templates string
 	// Change changes an entity in a merchant's store; nil where there is none.
 	Change Change
+	// Claim claims values of pools; nil where there is nothing to keep them.
+	Claim Claim
+	// Pools is the folder of pools, which steps name; "" allows none.
+	Pools string
+	// Stock is told how many values a pool has left, for metrics; may be nil.
+	Stock func(pool string, left int64)
 }
 
 // A Change sets fields of an entity of a store, such as "order/K8XTQ", through the source that has the store, and has the
@@ -88,6 +94,9 @@ type Spec[A, P any] struct {
 	// Spare gives the parameters of the same message without some whom it reaches, and false when nobody is left. nil means that
 	// it reaches one person at a time.
 	Spare func(p P, some []Recipient) (P, bool)
+	// Names tells which things of the operator a step names, so that what is not there is told at load; nil for none. What is still
+	// to be filled in stands there as {{ … }}, see [Known].
+	Names func(p P) []Name
 	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
 	// error is for the operator and tells no secret.
 	Open func(Env, A) (Sender[P], error)
@@ -111,6 +120,8 @@ type Kind struct {
 	Reaches func(params json.RawMessage) []Recipient
 	// Spare is [Spec.Spare] over JSON that fits Params; nil when the spec has none.
 	Spare func(params json.RawMessage, some []Recipient) (json.RawMessage, bool)
+	// Names is [Spec.Names] over JSON, in which holes may be; nil when the spec has none.
+	Names func(params json.RawMessage) []Name
 	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
 	Check func(params json.RawMessage) error
 }

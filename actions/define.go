@@ -26,7 +26,7 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 		k.Result = shape.Of(reflect.New(reflect.TypeOf(s.Result)).Interface())
 	}
 	k.Redirect = redirecting(s.Redirect)
-	k.Reaches, k.Spare = reaching(s.Reaches), sparing(s.Spare)
+	k.Reaches, k.Spare, k.Names = reaching(s.Reaches), sparing(s.Spare), naming(s.Names)
 	k.Open = func(env Env, config json.RawMessage) (Outlet, error) {
 		var account A
 		if config != nil {

@@ -40,7 +40,8 @@ type Options struct {
 	Retention time.Duration
 	// Changes says that actions may change stores, so that events may be our own.
 	Changes bool
-	// Box seals the tokens of stores that were installed, and addresses for unsubscribing; nil when there are neither.
+	// Box seals the tokens of stores that were installed, addresses for unsubscribing, and what steps have claimed; nil when nothing is
+	// to be sealed.
 	Box *secret.Box
 	// Public is where the server is reached from outside, without a slash at its end; "" when that is not known.
 	Public string
@@ -99,6 +100,7 @@ type Engine struct {
 	working    atomic.Int64 // pieces of work that a shared ledger has handed out
 	polls      pollState
 	lives      lifeState
+	marks      markState
 
 	stopping   atomic.Bool
 	stop       chan struct{}   // closed: the committer ends when it has nothing left

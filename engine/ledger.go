@@ -113,7 +113,7 @@ type Revision struct {
 	Hash, Directory, Name, Text string
 }
 
-// A Change is one of [*Accept], [*Plan], [*Defer], [*Begin], [*Save], [*Again], [*Tally], [*Purge], [*Put] and [*Rewrite].
+// A Change is one of [*Accept], [*Plan], [*Defer], [*Begin], [*Save], [*Again], [*Tally], [*Purge], [*Put], [*Claim] and [*Rewrite].
 type Change interface{ change() }
 
 // Some changes are made on the strength of what was read before. When that is not true any more (the event is not
@@ -198,6 +198,21 @@ type Put struct {
 	Stale bool // filled in: it was another one, so nothing was done
 }
 
+// Claim gives a key a value of a pool, for good: the one that it has already, or else the first of the offers that no key of the
+// pool has. In a pool no key has two values, and no two keys have one value, whoever claims at the same time. Nothing is given back:
+// retention and forgetting leave what was claimed.
+type Claim struct {
+	Pool, Key string // with Key "", nothing is claimed, and only Free and Taken are filled in
+	Offers    []Offer
+	Value     []byte // filled in; nil when the key had none and no offer was free
+	At        int    // filled in: the place among the offers of the one that the key got now; -1 when it got none now
+	Free      int    // filled in: how many different offers no key has, after this
+	Taken     int64  // filled in: how many values of the pool keys have, after this
+}
+
+// An Offer is a value that a [Claim] may get, not empty. Two of one mark are the same to the ledger, which looks at nothing else.
+type Offer struct{ Mark, Value []byte }
+
 // Rewrite replaces what an event and runs hold for people: Body, Data, Entity and Note of the event, Steps of the runs. Nothing
 // else of them is changed. It is for forgetting a person.
 type Rewrite struct {
@@ -214,6 +229,7 @@ func (*Again) change()  {}
 func (*Tally) change()  {}
 func (*Purge) change()  {}
 func (*Put) change()    {}
+func (*Claim) change()  {}
 
 func (*Rewrite) change() {}
 

@@ -76,6 +76,9 @@ func (w World) copied() World {
 		o.Stores = slices.Clone(o.Stores)
 		w.Accounts[name] = o
 	}
+	if w.Things != nil {
+		w.Things = remembered(w.Things)
+	}
 	return w
 }
 

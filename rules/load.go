@@ -170,7 +170,7 @@ type loadingPart struct {
 
 func newLoading(dir string, w World, previous *Set) *loading {
 	l := &loading{dir: dir, world: w.copied(), previous: previous, parts: map[string]*loadingPart{}, set: &Set{loaded: map[string][]*Rule{}}}
-	l.crew = newCrew(w)
+	l.crew = newCrew(l.world)
 	if previous != nil && previous.world.same(w) {
 		l.kept, l.distinct = previous.readings, previous.distinct
 	}

@@ -163,6 +163,7 @@ func stepMistakes() []Mistake {
 		mistake("retry", "retry does not say how often and how fast to try again.", "retry wants a group of keys", "tries is a number *", "the first wait is longer than the longest"),
 		mistake("unknown-account", "No account has this name, or an action has none.", "there is no account *", "* needs an account, *", "account wants the name *"),
 		mistake("other-account", "An account is for another kind of action, or for other stores.", "the account * is for *", "the store * may not use the account *"),
+		mistake("unknown-thing", "A step names something that the operator does not have, such as a pool.", "there is no pool *"),
 		mistake("empty-hole", "A hole holds nothing, or nothing that could be sent.", "there is nothing between {{ and }}", "this is always empty"),
 		mistake("open-hole", "A hole is never closed.", "{{ is opened here and never closed"),
 		mistake("hole-in-key", "A hole stands in a key.", "a hole {{ … }} can only be in a value, *"),

@@ -35,6 +35,7 @@ type reader struct {
 	began     int             // problems there were before the rule at hand
 	stepsRead map[string]bool // ids that steps of the rule at hand read; "" when they read them all
 	deeds     []*deed         // what the rules of the file do
+	things    map[thing]bool  // that the rules of the file name, and whether they are there
 
 	secretPattern *regexp.Regexp
 }
@@ -43,7 +44,7 @@ func newReader(w World, directory string) *reader {
 	return &reader{
 		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
 		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
-		stepsRead: map[string]bool{}, secretPattern: secretPattern(),
+		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{},
 	}
 }
 
@@ -51,7 +52,7 @@ func newReader(w World, directory string) *reader {
 func (r *reader) anew(directory string) *reader {
 	return &reader{
 		world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
-		kinds: r.kinds, vocabularies: r.vocabularies, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern,
+		kinds: r.kinds, vocabularies: r.vocabularies, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
 	}
 }
 

@@ -26,6 +26,7 @@ type reading struct {
 	names    []naming
 	sorted   []string // the names, in alphabetical order
 	deeds    []*deed
+	things   map[thing]bool // that the rules name, and whether they were there
 	problems []document.Problem
 }
 
@@ -149,7 +150,7 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	if f.refused != "" {
 		return
 	}
-	if old := l.kept[f.name]; old != nil && old.defined == defined.sum && bytes.Equal(old.text, f.text) {
+	if old := l.kept[f.name]; old != nil && old.defined == defined.sum && bytes.Equal(old.text, f.text) && l.world.still(old.things) {
 		f.reading, f.kept = old, true
 		return
 	}
@@ -158,6 +159,7 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	sum := sha256.Sum256(f.text)
 	f.reading = &reading{text: f.text, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
 	f.reading.uses, f.reading.deeds = slices.Sorted(maps.Keys(r.usesAll)), r.deeds
+	f.reading.things = r.things
 	for i, rule := range f.reading.rules {
 		rule.place = i
 	}

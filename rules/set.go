@@ -30,6 +30,9 @@ type World struct {
 	Default  string
 	Actions  map[string]*actions.Kind // by name
 	Accounts map[string]Outlet        // by the name in the config
+	// Things gives the names of the operator's things of a sort, such as "pool", that a step may name; see [actions.Name]. nil means that
+	// nobody knows, and then such names are not checked.
+	Things func(sort string) []string
 }
 
 // An Origin is a configured source as rules see it.

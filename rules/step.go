@@ -183,7 +183,7 @@ func (r *reader) action(n *yaml.Node) (key, params *yaml.Node) {
 
 // laterActions are those of the language that this version does not have.
 func laterActions() []string {
-	return []string{"license_key", "ecwid", "sql", "notify"}
+	return []string{"ecwid", "sql", "notify"}
 }
 
 var stepID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -82,6 +82,7 @@ func (r *reader) fits(key, n *yaml.Node, k *actions.Kind) {
 		}
 		r.wrong(at, message, hint)
 	}
+	r.named(key, n, value, k)
 	if len(faults) > 0 || k.Check == nil || holed(value) {
 		return
 	}

@@ -33,10 +33,21 @@ func world() rules.World {
 			"slack-1003": {Kind: "slack", Stores: []string{"1003"}},
 		},
 	}
+	w.Actions["license_key"].Names = pools
+	w.Things = func(string) []string { return []string{"a", "b", "games", "movies", "x"} }
 	w.Actions["email"].Redirect = to("@", "an e-mail address")
 	w.Actions["email"].Reaches = func(json.RawMessage) []actions.Recipient { return nil }
 	w.Actions["slack"].Redirect = to("#", "a channel")
 	return w
+}
+
+// pools gives the pool that a step names.
+func pools(params json.RawMessage) []actions.Name {
+	var p keyParams
+	if err := json.Unmarshal(params, &p); err != nil || !actions.Known(p.Pool) {
+		return nil
+	}
+	return []actions.Name{{Param: "pool", Sort: "pool", Name: p.Pool, Hint: "Make one."}}
 }
 
 // to redirects to what holds a sign.

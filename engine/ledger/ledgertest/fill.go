@@ -32,6 +32,9 @@ func Fill(t *testing.T, l engine.Ledger) {
 	b.accept(known)
 	b.commit(&engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1003", Name: "poll", Value: []byte("{\"a\":1}\x00\xff")}},
 		&engine.Put{Memo: engine.Memo{Source: "ecwid", Store: "1004", Name: "poll", Value: []byte{}}})
+	for i := range 20 {
+		b.commit(&engine.Claim{Pool: fmt.Sprint("pool-Ü", i%3), Key: fmt.Sprint("key", i), Offers: offers(fmt.Sprint("\x00\xff", i))})
+	}
 	b.commit(&engine.Tally{Count: engine.Count{Day: epoch.Add(-48 * time.Hour), Source: "ecwid", Store: "9", What: "event.unmatched", N: 7}})
 }
 

@@ -53,6 +53,10 @@ func Run(t *testing.T, open Opener) {
 		{"marks of events", marks},
 		{"what was seen is the first snapshot", seen},
 		{"a person is forgotten", rewritten},
+		{"claims", claims},
+		{"claims of one commit", claimsTogether},
+		{"claims of a big pool", claimsOfMany},
+		{"claims stay", claimsStay},
 		{"writers at once", writersAtOnce},
 	} {
 		t.Run(part.name, func(t *testing.T) {

@@ -125,6 +125,12 @@ func same(t *testing.T, a, b *bench) {
 	x, at, err := a.Snapshot(t.Context(), "ecwid", "1003", "order/X")
 	y, there, wrong := b.Snapshot(t.Context(), "ecwid", "1003", "order/X")
 	want(t, "snapshot", fmt.Sprint(string(y), there, wrong), fmt.Sprint(string(x), at, err))
+	for _, c := range []*engine.Claim{{Pool: "pool-Ü1", Key: "key4"}, {Pool: "pool-Ü1", Key: "new", Offers: offers("\x00\xff1", "new")}} {
+		other := *c
+		a.commit(c)
+		b.commit(&other)
+		want(t, "a claim", fmt.Sprint(string(other.Value), other.At, other.Free, other.Taken), fmt.Sprint(string(c.Value), c.At, c.Free, c.Taken))
+	}
 	last, lastRun := a.list(engine.EventFilter{Limit: 1})[0], a.runsOf(engine.RunFilter{Limit: 1})[0].ID
 	if !b.accept(anEvent(100, engine.EventUnmatched)).Duplicate {
 		t.Error("an event of before the move is not known")

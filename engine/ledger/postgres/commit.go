@@ -97,6 +97,7 @@ type segment struct {
 	tallies  []*engine.Tally
 	puts     []*engine.Put
 	rewrites []*engine.Rewrite
+	claims   []*engine.Claim // made one after the other
 	purge    *engine.Purge
 	unknown  engine.Change
 }
@@ -125,7 +126,8 @@ func alone(c engine.Change) bool {
 	key, _ := touches(c)
 	_, tally := c.(*engine.Tally)
 	_, accept := c.(*engine.Accept)
-	return key == "" && !tally && !accept
+	_, claim := c.(*engine.Claim)
+	return key == "" && !tally && !accept && !claim
 }
 
 // touches names what a change is about, "" for nothing that another could touch, and the id of an event that it accepts.
@@ -186,6 +188,8 @@ func (s *segment) add(c engine.Change) {
 		s.tallies = append(s.tallies, c)
 	case *engine.Put:
 		s.puts = append(s.puts, c)
+	case *engine.Claim:
+		s.claims = append(s.claims, c)
 	case *engine.Rewrite:
 		s.rewrites = append(s.rewrites, c)
 	case *engine.Purge:
@@ -212,6 +216,9 @@ func newTurn(l *ledger, conn *pgx.Conn, changes []engine.Change) *turn {
 	for _, c := range changes {
 		if key, _ := touches(c); key != "" && orders(c) {
 			t.locks = append(t.locks, lockOf(key))
+		}
+		if c, ok := c.(*engine.Claim); ok {
+			t.locks = append(t.locks, lockOfPool(c.Pool))
 		}
 	}
 	slices.Sort(t.locks)

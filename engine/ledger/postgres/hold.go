@@ -113,7 +113,7 @@ func (m *mover) holdSource(ctx context.Context) (err error) {
 	if _, err := m.tx.Exec(ctx, patient); err != nil {
 		return err
 	}
-	if _, err := m.tx.Exec(ctx, "LOCK TABLE shopbell.events, shopbell.runs, shopbell.snapshots, shopbell.counts, shopbell.memos, shopbell.nodes IN SHARE MODE"); err != nil {
+	if _, err := m.tx.Exec(ctx, "LOCK TABLE shopbell.events, shopbell.runs, shopbell.snapshots, shopbell.counts, shopbell.memos, shopbell.claims, shopbell.nodes IN SHARE MODE"); err != nil {
 		return m.occupied(err)
 	}
 	return m.deserted(ctx, m.tx)
@@ -209,7 +209,7 @@ func (m *mover) change(ctx context.Context, f func(pgx.Tx) error) error {
 func (m *mover) Progress(ctx context.Context) (p upkeep.Progress, err error) {
 	var version int
 	err = m.q().QueryRow(ctx, `SELECT (SELECT version FROM shopbell.layout), (SELECT coalesce(max(seq), 0) FROM shopbell.events), (SELECT coalesce(max(id), 0) FROM shopbell.runs),
-		NOT (EXISTS (SELECT 1 FROM shopbell.events) OR EXISTS (SELECT 1 FROM shopbell.runs) OR EXISTS (SELECT 1 FROM shopbell.counts) OR EXISTS (SELECT 1 FROM shopbell.revisions) OR EXISTS (SELECT 1 FROM shopbell.memos))`).
+		NOT (EXISTS (SELECT 1 FROM shopbell.events) OR EXISTS (SELECT 1 FROM shopbell.runs) OR EXISTS (SELECT 1 FROM shopbell.counts) OR EXISTS (SELECT 1 FROM shopbell.revisions) OR EXISTS (SELECT 1 FROM shopbell.memos) OR EXISTS (SELECT 1 FROM shopbell.claims))`).
 		Scan(&version, &p.Events, &p.Runs, &p.Empty)
 	if err == nil && version == half {
 		err = m.q().QueryRow(ctx, "SELECT mark FROM shopbell.moving").Scan(&p.Mark)

@@ -18,7 +18,7 @@ func (m *mover) Import(ctx context.Context, s upkeep.Stretch) error {
 		return m.explain(err)
 	}
 	return m.change(ctx, func(tx pgx.Tx) error {
-		for _, part := range []func(context.Context, pgx.Tx, upkeep.Stretch) error{m.importCounts, m.importMemos, m.importEvents, m.importRuns} {
+		for _, part := range []func(context.Context, pgx.Tx, upkeep.Stretch) error{m.importCounts, m.importMemos, m.importClaims, m.importEvents, m.importRuns} {
 			if err := part(ctx, tx, s); err != nil {
 				return err
 			}

@@ -198,6 +198,7 @@ func (m *making) write(r *round) {
 	m.saveRuns(r)
 	m.putMemos(r)
 	m.rewriteEvents(r)
+	m.claimValues(r)
 	for _, t := range m.tallies {
 		m.counts[countKey{midnight(t.Count.Day), m.placeID(t.Count.Source, t.Count.Store), t.Count.What}] += t.Count.N
 	}

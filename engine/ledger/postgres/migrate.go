@@ -19,11 +19,14 @@ var schema string
 //go:embed layout2.sql
 var layout2 string
 
+//go:embed claims.sql
+var claims string
+
 // layout is the number of the schema, River's tables with it: a River with other tables needs a new one. Each number has a
 // script that comes from the one before.
-const layout = 2
+const layout = 3
 
-func scripts() []string { return []string{schema, layout2} }
+func scripts() []string { return []string{schema, layout2, claims} }
 
 // migrating is the lock of those who make tables: "SBEL".
 const migrating = 0x5342454c

@@ -24,6 +24,8 @@ func (m *mover) Export(ctx context.Context, after upkeep.Cursor, limit int) (upk
 		err = m.exportEvents(ctx, &s, after.After, limit)
 	case upkeep.Memos:
 		err = m.exportMemos(ctx, &s, after.After, limit)
+	case upkeep.Claims:
+		err = m.exportClaims(ctx, &s, after.After, limit)
 	case upkeep.Runs:
 		err = m.exportRuns(ctx, &s, after.After, limit)
 	}

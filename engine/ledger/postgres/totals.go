@@ -30,6 +30,7 @@ func totals() []total {
 		{"SELECT count(*), 0, '' FROM shopbell.snapshots", named(upkeep.TotalSnapshots)},
 		{"SELECT count(*), 0, '' FROM shopbell.revisions", named(upkeep.TotalRevisions)},
 		{"SELECT count(*), 0, '' FROM shopbell.memos", named(upkeep.TotalMemos)},
+		{"SELECT count(*), 0, '' FROM shopbell.claims", named(upkeep.TotalClaims)},
 		{"SELECT coalesce(max(seq), 0), 0, '' FROM shopbell.events", named(upkeep.TotalLastEvent)},
 		{"SELECT coalesce(sum(tries), 0)::bigint, 0, '' FROM shopbell.events", named(upkeep.TotalTries)},
 		{"SELECT coalesce(sum(replay), 0)::bigint, 0, '' FROM shopbell.events", named(upkeep.TotalReplays)},

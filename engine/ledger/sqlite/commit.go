@@ -72,6 +72,8 @@ func (l *ledger) apply(c engine.Change) error {
 		return l.purge(c)
 	case *engine.Put:
 		return l.put(c)
+	case *engine.Claim:
+		return l.claim(c)
 	case *engine.Rewrite:
 		return l.rewrite(c)
 	}

@@ -140,7 +140,7 @@ func (m *mover) Progress(context.Context) (p upkeep.Progress, err error) {
 	if p.Runs, err = m.number("SELECT coalesce(max(id), 0) FROM runs"); err != nil {
 		return p, err
 	}
-	something, err := m.number("SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM counts) OR EXISTS (SELECT 1 FROM revisions) OR EXISTS (SELECT 1 FROM memos)")
+	something, err := m.number("SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM counts) OR EXISTS (SELECT 1 FROM revisions) OR EXISTS (SELECT 1 FROM memos) OR EXISTS (SELECT 1 FROM claims)")
 	p.Empty = something == 0
 	return p, err
 }

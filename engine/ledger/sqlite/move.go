@@ -28,6 +28,8 @@ func (m *mover) Export(_ context.Context, after upkeep.Cursor, limit int) (upkee
 		err = m.exportCounts(&s, after.After)
 	case upkeep.Memos:
 		err = m.exportMemos(&s, after.After, limit)
+	case upkeep.Claims:
+		err = m.exportClaims(&s, after.After, limit)
 	case upkeep.Events:
 		err = m.exportEvents(&s, after.After, limit)
 	case upkeep.Runs:
@@ -119,6 +121,9 @@ func (m *mover) Import(_ context.Context, s upkeep.Stretch) error {
 			if err := m.put(&engine.Put{Memo: memo}); err != nil {
 				return err
 			}
+		}
+		if err := m.importClaims(s.Claims); err != nil {
+			return err
 		}
 		for i := range s.Events {
 			if err := m.importEvent(&s.Events[i]); err != nil {

@@ -30,11 +30,14 @@ var schema string
 //go:embed layout2.sql
 var layout2 string
 
+//go:embed claims.sql
+var claims string
+
 // layout is the number of the schema, kept in the file as user_version. Each number has a script that comes from the one
 // before.
-const layout = 2
+const layout = 3
 
-func scripts() []string { return []string{schema, layout2} }
+func scripts() []string { return []string{schema, layout2, claims} }
 
 // application marks the file as a Shopbell ledger: "SBEL".
 const application = 0x5342454c

@@ -26,6 +26,7 @@ func (m *mover) Totals(context.Context) (upkeep.Totals, error) {
 		{"SELECT count(*) FROM snapshots", named(upkeep.TotalSnapshots)},
 		{"SELECT count(*) FROM revisions", named(upkeep.TotalRevisions)},
 		{"SELECT count(*) FROM memos", named(upkeep.TotalMemos)},
+		{"SELECT count(*) FROM claims", named(upkeep.TotalClaims)},
 		{"SELECT coalesce(max(seq), 0) FROM events", named(upkeep.TotalLastEvent)},
 		{"SELECT coalesce(sum(tries), 0) FROM events", named(upkeep.TotalTries)},
 		{"SELECT coalesce(sum(replay), 0) FROM events", named(upkeep.TotalReplays)},

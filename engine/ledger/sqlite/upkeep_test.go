@@ -77,7 +77,7 @@ func TestCheck(t *testing.T) {
 		"a step too far":          {"UPDATE runs SET step = 4 WHERE id = 5", "run 5 is due at step 5, and knows only 1 steps"},
 		"an entity in pieces":     {"UPDATE events SET entity = x'28b52ffd0000' WHERE seq = 3", "the entity of event 3 cannot be unpacked"},
 		"an index that is behind": {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX events_type ON events (seq)' WHERE name = 'events_type'", "the file is damaged"},
-		"half a copy":             {"PRAGMA user_version = 1048578", "the ledger is half a copy"},
+		"half a copy":             {"PRAGMA user_version = 1048579", "the ledger is half a copy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

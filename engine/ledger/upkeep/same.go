@@ -75,6 +75,10 @@ func (s *Stretch) pieces() (list []string, err error) {
 	for _, m := range s.Memos {
 		add("memo", m)
 	}
+	for _, c := range s.Claims {
+		c.Pool, c.Key = asPostgreSQL(c.Pool), asPostgreSQL(c.Key)
+		add("claim", c)
+	}
 	for _, e := range s.Events {
 		bytes := fmt.Sprintf("body %q data %q entity %q", e.Body, e.Data, e.Entity)
 		e.Body, e.Data, e.Entity = nil, nil, nil

@@ -18,6 +18,7 @@ const (
 	TotalSnapshots = "snapshots"
 	TotalRevisions = "revisions"
 	TotalMemos     = "memos"
+	TotalClaims    = "claims"
 	TotalLastEvent = "highest number of an event"
 	TotalLastRun   = "highest number of a run"
 	TotalTries     = "tries of events"

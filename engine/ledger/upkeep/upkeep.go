@@ -5,7 +5,7 @@
 //	result, err := upkeep.Copy(ctx, from, to, func(done, all int64) { … })
 //
 // A copy carries what the engine has written, number for number: events with their notes, tries, due times and states,
-// runs, snapshots, revisions, memos and counts. It decides nothing, and knows no SQL: each ledger exports and imports itself.
+// runs, snapshots, revisions, memos, claims and counts. It decides nothing, and knows no SQL: each ledger exports and imports itself.
 //
 // A ledger is held while it moves: nobody else works on it meanwhile.
 package upkeep
@@ -62,6 +62,7 @@ const (
 	Revisions Kind = iota
 	Counts
 	Memos
+	Claims
 	Events
 	Runs
 	kinds // how many there are
@@ -70,7 +71,7 @@ const (
 // A Cursor is a place in a ledger: after a number, among the pieces of a kind. The zero Cursor is the beginning.
 type Cursor struct {
 	Kind  Kind
-	After int64 // of events Seq, of runs ID, of revisions a number of the ledger's own, of memos too, of counts the day since 1970
+	After int64 // of events Seq, of runs ID, of revisions a number of the ledger's own, of memos and claims too, of counts the day since 1970
 }
 
 // A Stretch is some of a ledger, of one kind.
@@ -78,6 +79,7 @@ type Stretch struct {
 	Revisions []engine.Revision
 	Counts    []engine.Count
 	Memos     []engine.Memo
+	Claims    []Claim
 	Events    []Event
 	Runs      []engine.Run
 	Next      Cursor // where it goes on
@@ -88,6 +90,13 @@ type Stretch struct {
 type Event struct {
 	engine.Record
 	Snapshot bool
+}
+
+// A Claim is what a key has of a pool.
+type Claim struct {
+	Pool, Key   string
+	Mark, Value []byte
+	N           int64 // it was the how-manieth of its pool, from 1
 }
 
 // Goes fills in where a ledger goes on after a stretch that came to the given number. More says that there may be more of
