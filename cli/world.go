@@ -24,6 +24,7 @@ import (
 // opened is what a config names, made ready: nothing has been connected to yet.
 type opened struct {
 	changes  *changes
+	stock    *stock
 	sources  map[string]sources.Source
 	accounts map[string]engine.Account
 	problems []document.Problem
@@ -31,7 +32,7 @@ type opened struct {
 
 // open makes sources and accounts of a config, and tells of every one that cannot be made.
 func open(c *config.Config, log *slog.Logger) opened {
-	o := opened{changes: &changes{}, sources: map[string]sources.Source{}, accounts: map[string]engine.Account{}}
+	o := opened{changes: &changes{}, stock: newStock(), sources: map[string]sources.Source{}, accounts: map[string]engine.Account{}}
 	for _, s := range c.Sources {
 		source, err := s.Kind.Open(s.Name, s.Config)
 		if err != nil {
@@ -40,7 +41,7 @@ func open(c *config.Config, log *slog.Logger) opened {
 		}
 		o.sources[s.Name] = source
 	}
-	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set}
+	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set, Claim: o.changes.claim, Pools: c.Pools, Stock: o.stock.set}
 	for _, a := range c.Accounts {
 		outlet, err := a.Kind.Open(env, a.Config)
 		if err != nil {
@@ -80,7 +81,7 @@ func (c *changes) set(ctx context.Context, source, store, subject string, set ma
 
 // worldOf is what rules of a config are checked against.
 func worldOf(c *config.Config, o opened) rules.World {
-	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
+	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}, Things: things(c)}
 	for _, s := range c.Sources {
 		source, ok := o.sources[s.Name]
 		origin := rules.Origin{Kind: s.Kind.Name, Catalog: s.Kind.Catalog, ReadsBack: true, Stores: s.Stores}

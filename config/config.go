@@ -32,6 +32,7 @@ type Config struct {
 	Database string // the ledger's file, or the address of a PostgreSQL
 	Rules    string // folder of rule files
 	Plugins  string // folder of plugins
+	Pools    string // folder of pools of licence keys
 	// Retention is how long events and runs are kept; 0 means for ever.
 	Retention time.Duration
 	Admin     Admin

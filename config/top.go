@@ -26,6 +26,7 @@ type topKeys struct {
 	Database string                    `json:"database,omitempty" jsonschema:"default=shopbell.db" jsonschema_description:"File that keeps events and runs, or postgres://… for one that many nodes share."`
 	Rules    string                    `json:"rules,omitempty" jsonschema:"default=rules" jsonschema_description:"Folder of rule files."`
 	Plugins  string                    `json:"plugins,omitempty" jsonschema:"default=plugins" jsonschema_description:"Folder of action plugins."`
+	Pools    string                    `json:"pools,omitempty" jsonschema:"default=pools" jsonschema_description:"Folder of pools of licence keys, which the action license_key gives out."`
 	Retain   string                    `json:"retention,omitempty" jsonschema_description:"How long events and runs are kept, such as 90d; for ever without it. Counts are always kept."`
 	Admin    adminKeys                 `json:"admin,omitempty" jsonschema_description:"Who may use the dashboard and the API."`
 	Encrypt  encryptionKeys            `json:"encryption,omitempty" jsonschema_description:"How tokens of stores that merchants connect are kept."`
@@ -66,6 +67,7 @@ func (r *reader) top(root *yaml.Node) {
 	c.Database = r.database(root)
 	c.Rules = joined(r.dir, r.text(root, "rules", "rules"))
 	c.Plugins = joined(r.dir, r.text(root, "plugins", "plugins"))
+	c.Pools = joined(r.dir, r.text(root, "pools", "pools"))
 	r.plugins(root)
 	c.Retention = r.retention(root)
 	if n := r.node(root, "admin", "token"); n != nil {

@@ -12,6 +12,7 @@ import (
 	"shopbell/actions/ecwid"
 	"shopbell/actions/email"
 	"shopbell/actions/http"
+	licensekey "shopbell/actions/license_key"
 	"shopbell/actions/log"
 	"shopbell/actions/newsletter"
 	"shopbell/actions/slack"
@@ -24,6 +25,7 @@ func Kinds() []*actions.Kind {
 		ecwid.Action,
 		email.Action,
 		http.Action,
+		licensekey.Action,
 		log.Action,
 		newsletter.Action,
 		slack.Action,
