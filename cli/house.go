@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	licensekey "shopbell/actions/license_key"
 	"shopbell/config"
 	"shopbell/document"
 	"shopbell/engine"
@@ -34,6 +35,7 @@ type house struct {
 	engine   *engine.Engine
 	server   *server.Server
 	keeper   *keeper
+	pools    []string // that were there when the rules were read first
 	listener net.Listener
 	token    string
 	ownToken bool // made by us, so that a link that signs in is of use
@@ -74,6 +76,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 		return err
 	}
 	world := worldOf(h.config, made)
+	h.pools = licensekey.Pools(h.config.Pools)
 	h.keeper = newKeeper(h.config.Rules, world, h.log)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(made.stock.left)
@@ -174,6 +177,7 @@ func (h *house) run(ctx context.Context, hangup <-chan os.Signal) error {
 	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer endServing()
 	go h.keeper.watch(ctx)
+	go h.watchPools(ctx)
 	go tuneMemory(ctx)
 	served := make(chan error, 1)
 	go func() { served <- h.server.Serve(serving, h.listener) }()

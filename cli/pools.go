@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,6 +21,27 @@ func things(c *config.Config) func(sort string) []string {
 			return licensekey.Pools(c.Pools)
 		}
 		return nil
+	}
+}
+
+// poolsEvery is how often the folder of pools is looked at.
+const poolsEvery = 2 * time.Second
+
+// watchPools has the rules read again when a pool has come or gone, until ctx ends: a rule may name it. What is in a pool is looked at
+// by who claims from it.
+func (h *house) watchPools(ctx context.Context) {
+	tick := time.NewTicker(poolsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now := licensekey.Pools(h.config.Pools); !slices.Equal(now, h.pools) {
+			h.pools = now
+			h.keeper.refresh()
+		}
 	}
 }
 
