@@ -25,7 +25,7 @@ func things(c *config.Config) func(sort string) []string {
 }
 
 // poolsEvery is how often the folder of pools is looked at.
-const poolsEvery = 2 * time.Second
+const poolsEvery = time.Second
 
 // watchPools has the rules read again when a pool has come or gone, until ctx ends: a rule may name it. What is in a pool is looked at
 // by who claims from it.

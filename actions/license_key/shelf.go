@@ -14,10 +14,11 @@ import (
 	"shopbell/actions"
 )
 
-// How many keys are offered in one claim: few, for the first that is not known to be given is free most often; more and more when
-// nobody knows where the free ones begin.
+// How many keys are offered in one claim: few, for the first that is not known to be given is free, unless others claim at the same
+// time; and more and more when nobody knows where the free ones begin.
 const (
-	fewOffers  = 64
+	fewOffers  = 16
+	manyOffers = 1024 // from here on, one looks for all
 	mostOffers = 4096
 )
 
@@ -167,11 +168,11 @@ func (s *shelf) begin(ctx context.Context, f *os.File, l *list, name string) (in
 		return 0, err
 	}
 	begin := int(min(c.Taken, int64(len(l.at))))
-	top, err := l.keys(f, 0, min(begin, fewOffers/2))
+	top, err := l.keys(f, 0, min(begin, fewOffers))
 	if err != nil {
 		return 0, err
 	}
-	last, err := l.keys(f, max(0, begin-fewOffers/2), begin)
+	last, err := l.keys(f, max(0, begin-fewOffers), begin)
 	if err != nil {
 		return 0, err
 	}
@@ -205,8 +206,8 @@ func (s *shelf) takeOf(ctx context.Context, ask request, f *os.File, l *list) (g
 		case from == len(l.at):
 			return given{}, s.none(ctx, ask.pool, l)
 		}
-		if l.given(to); offers == fewOffers {
-			l.walking.Lock() // one looks ahead for all
+		if l.given(to); 4*offers == manyOffers {
+			l.walking.Lock()
 			defer l.walking.Unlock()
 		}
 	}
