@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"shopbell/actions"
 )
 
 // The bounds of a pool's file.
@@ -42,6 +44,8 @@ type list struct {
 	bad        int      // lines that are no keys
 	firstBad   int      // the first of them, from 1
 	begin      int
+	free       int64 // how many keys were free when the file was read, and how many of the pool were given then
+	taken      int64
 
 	done     atomic.Int64 // how many are known to be given, from begin on
 	walking  sync.Mutex   // held by who looks for free ones far ahead
@@ -182,9 +186,8 @@ func (l *list) window(f *os.File, from, to int) ([]string, error) {
 	return l.keys(f, from, to)
 }
 
-// beyond tells how many keys behind a place, counted from begin on, are most likely free. Those at the top of the file, before begin,
-// count as given until they are looked at: it is better to be told too early that a pool runs low.
-func (l *list) beyond(place int) int64 { return int64(max(0, len(l.at)-l.begin-place)) }
+// left tells how many keys are free after a claim.
+func (l *list) left(c actions.Claimed) int64 { return max(int64(c.Free), l.free-(c.Taken-l.taken)) }
 
 // given notes that the first keys, counted from begin on, are given.
 func (l *list) given(n int) {

@@ -151,7 +151,7 @@ func (s *shelf) listOf(ctx context.Context, f *os.File, name string) (*list, err
 	if err != nil {
 		return nil, err
 	}
-	if l.begin, err = s.begin(ctx, f, l, name); err != nil {
+	if err := s.measure(ctx, f, l, name); err != nil {
 		return nil, err
 	}
 	if l.bad > 0 {
@@ -161,25 +161,51 @@ func (s *shelf) listOf(ctx context.Context, f *os.File, name string) (*list, err
 	return l, nil
 }
 
-// begin finds where the free keys most likely begin: behind as many as are given, if those are the ones at the top.
-func (s *shelf) begin(ctx context.Context, f *os.File, l *list, name string) (int, error) {
+// maxMeasured is how many keys are looked at to tell how many are left, where given and free ones are mixed.
+const maxMeasured = 16 * mostOffers
+
+// measure finds where the free keys begin, and how many they are: behind as many as are given, if those are the ones at the top.
+func (s *shelf) measure(ctx context.Context, f *os.File, l *list, name string) error {
 	c, err := s.claim(ctx, name, "", nil)
-	if err != nil || c.Taken == 0 {
-		return 0, err
+	if err != nil {
+		return err
 	}
-	begin := int(min(c.Taken, int64(len(l.at))))
-	top, err := l.keys(f, 0, min(begin, fewOffers))
+	all, taken := len(l.at), int(min(c.Taken, int64(len(l.at))))
+	l.taken, l.free, l.begin = c.Taken, int64(all-taken), taken
+	top, err := s.look(ctx, f, l, name, 0, min(taken, fewOffers))
+	if err != nil {
+		return err
+	}
+	last, err := s.look(ctx, f, l, name, max(0, taken-fewOffers), taken)
+	if err != nil || top+last == 0 {
+		return err
+	}
+	l.begin = 0
+	if all > maxMeasured {
+		return nil
+	}
+	l.free = 0
+	for from := 0; from < all; from += mostOffers {
+		free, err := s.look(ctx, f, l, name, from, min(from+mostOffers, all))
+		if err != nil {
+			return err
+		}
+		l.free += int64(free)
+	}
+	return nil
+}
+
+// look tells how many of some keys are free.
+func (s *shelf) look(ctx context.Context, f *os.File, l *list, name string, from, to int) (int, error) {
+	if from == to {
+		return 0, nil
+	}
+	keys, err := l.keys(f, from, to)
 	if err != nil {
 		return 0, err
 	}
-	last, err := l.keys(f, max(0, begin-fewOffers), begin)
-	if err != nil {
-		return 0, err
-	}
-	if c, err = s.claim(ctx, name, "", append(top, last...)); err != nil || c.Free > 0 {
-		return 0, err
-	}
-	return begin, nil
+	c, err := s.claim(ctx, name, "", keys)
+	return c.Free, err
 }
 
 // takeOf claims the first key of a list that is free.
@@ -202,7 +228,7 @@ func (s *shelf) takeOf(ctx context.Context, ask request, f *os.File, l *list) (g
 			if c.At >= 0 {
 				l.given(from + c.At + 1)
 			}
-			return given{c.Value, int64(c.Free) + l.beyond(to)}, nil
+			return given{c.Value, l.left(c)}, nil
 		case from == len(l.at):
 			return given{}, s.none(ctx, ask.pool, l)
 		}

@@ -104,7 +104,7 @@ func TestFileThatChanges(t *testing.T) {
 	s.put("games", lines(200, 205)+lines(50, 95))
 	s.want("new ones at the top", "games", "c", "KEY-0000200, 7 left")
 	s.put("games", lines(0, 40)+lines(300, 302)+lines(40, 93))
-	s.want("new ones in the middle", "games", "d", "KEY-0000092, 2 left") // the two are found though nobody would look for them there
+	s.want("new ones in the middle", "games", "d", "KEY-0000092, 1 left") // the two are found though nobody would look for them there
 	s.want("new ones in the middle", "games", "e", "KEY-0000300, 1 left")
 	s.want("new ones in the middle", "games", "f", "KEY-0000301, 0 left")
 	s.put("games", lines(500, 600))
@@ -215,7 +215,7 @@ func TestBigPool(t *testing.T) {
 	s.restart()
 	s.asked, s.offers = 0, 0
 	s.want("after a restart", "big", "again", fmt.Sprintf("KEY-%07d, %d left", all*9/10+1, all/10-2))
-	if s.asked > 3 {
+	if s.asked > 4 {
 		t.Errorf("a restart costs %d claims", s.asked)
 	}
 	give(0, all-1)
