@@ -190,7 +190,7 @@ func TestPlaces(t *testing.T) {
 // TestBigPool holds that a claim from a big pool costs what one from a small one does, also after a restart, and that what is free is
 // found wherever it is.
 func TestBigPool(t *testing.T) {
-	const all = 100_000
+	const all = 40_000
 	s := newShop(t)
 	s.put("big", lines(0, all))
 	s.want("first", "big", "k", fmt.Sprintf("KEY-0000000, %d left", all-1))
