@@ -43,6 +43,8 @@ func rowInvariants() []invariant {
 			JOIN shopbell.places p ON p.id = r.place
 			LEFT JOIN (SELECT place, sum(n)::bigint AS n FROM shopbell.counts WHERE what = 'run.new' GROUP BY place) c ON c.place = r.place
 			WHERE r.n > coalesce(c.n, 0)`, false},
+		{"pool %v has given %v values, and the last of them is number %v: what is left of it is told wrong",
+			"SELECT pool, count(*), max(n) FROM shopbell.claims GROUP BY pool HAVING count(*) <> max(n)", false},
 	}
 }
 

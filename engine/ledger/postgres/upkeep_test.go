@@ -109,6 +109,7 @@ func TestCheck(t *testing.T) {
 		"an empty snapshot":      {"UPDATE shopbell.events SET entity = NULL WHERE seq = 3", "the snapshot of order/X is that of event 3, which has no entity", false},
 		"events not counted":     {"UPDATE shopbell.counts SET n = 3 WHERE what = 'event.unmatched'", "events unmatched, but only", false},
 		"runs not counted":       {"DELETE FROM shopbell.counts WHERE what = 'run.new'", "store 1003 has 10 runs, but only 0 were counted", false},
+		"a claim that is lost":   {"DELETE FROM shopbell.claims WHERE pool = 'pool-Ü1' AND n = 2", "pool pool-Ü1 has given 6 values, and the last of them is number 7", false},
 		"unreadable steps":       {"UPDATE shopbell.runs SET steps = '[{' WHERE id = 5", "the steps of run 5 cannot be read", false},
 		"a step too far":         {"UPDATE shopbell.runs SET step = 4 WHERE id = 5", "run 5 is due at step 5, and knows only 1 steps", false},
 		"an entity in pieces":    {`UPDATE shopbell.events SET entity = '\x28b52ffd0000' WHERE seq = 3`, "the entity of event 3 cannot be unpacked", false},

@@ -50,6 +50,8 @@ func invariants() []invariant {
 		{"store %s has %s runs, but only %s were counted", `SELECT p.store, r.n, coalesce(c.n, 0) FROM (SELECT place, count(*) AS n FROM runs GROUP BY place) r
 			JOIN places p ON p.id = r.place LEFT JOIN (SELECT place, sum(n) AS n FROM counts WHERE what = 'run.new' GROUP BY place) c ON c.place = r.place
 			WHERE r.n > coalesce(c.n, 0)`},
+		{"pool %s has given %s values, and the last of them is number %s: what is left of it is told wrong",
+			"SELECT pool, count(*), max(n) FROM claims GROUP BY pool HAVING count(*) <> max(n)"},
 	}
 }
 

@@ -73,6 +73,7 @@ func TestCheck(t *testing.T) {
 		"an empty snapshot":       {"UPDATE events SET entity = NULL WHERE seq = 3", "the snapshot of order/X is that of event 3, which has no entity"},
 		"events not counted":      {"UPDATE counts SET n = 3 WHERE what = 'event.unmatched'", "events unmatched, but only"},
 		"runs not counted":        {"DELETE FROM counts WHERE what = 'run.new'", "store 1003 has 10 runs, but only 0 were counted"},
+		"a claim that is lost":    {"DELETE FROM claims WHERE pool = 'pool-Ü1' AND n = 2", "pool pool-Ü1 has given 6 values, and the last of them is number 7"},
 		"unreadable steps":        {"UPDATE runs SET steps = x'5b7b' WHERE id = 5", "the steps of run 5 cannot be read"},
 		"a step too far":          {"UPDATE runs SET step = 4 WHERE id = 5", "run 5 is due at step 5, and knows only 1 steps"},
 		"an entity in pieces":     {"UPDATE events SET entity = x'28b52ffd0000' WHERE seq = 3", "the entity of event 3 cannot be unpacked"},
