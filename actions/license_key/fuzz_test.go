@@ -57,7 +57,7 @@ func FuzzPattern(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, chance []byte) {
 		key, err := licensekey.Make(text, bytes.NewReader(chance))
-		if err != nil || text == "key" {
+		if err != nil || text == "key" || text == "pin" || text == "true" {
 			return
 		}
 		made := []rune(key)

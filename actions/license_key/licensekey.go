@@ -27,7 +27,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 		"lines that begin with `#`, empty lines, and keys that came before do not count. Keys are given in the order of the file. Add more at its end whenever you like; lines " +
 		"that have been given may stay or go. Nothing is ever given twice, also not when it is put into the file again.\n\n" +
 		"With `generate`, a key is made by chance of a pattern: `#` is a digit, `?` a letter or digit of Crockford's alphabet (without I, L, O and U), `*` at the end a check " +
-		"symbol as in Crockford's base 32 (0-9, A-Z, and sometimes `*~$=U`); all else stays as it is. `generate: key` stands for `?????-?????-?????-?????-?????*`. What is made is unique among " +
+		"symbol as in Crockford's base 32 (0-9, A-Z, and sometimes `*~$=U`); all else stays as it is. `generate: key` stands for `?????-?????-?????-?????-?????*`, `generate: pin` for eight digits. What is made is unique among " +
 		"all that was made without a `pool`, or given out of the `pool` that is named with it; no file is needed for that.\n\n" +
 		"A step keeps its key for good: on every try it gets the same. When a pool is empty, the run stops, is listed as dead, and the log tells once; put keys into the file, and retry the run.",
 	Example:    `license_key: { pool: games }`,
@@ -46,7 +46,7 @@ type Account struct{}
 // Params are what one step says.
 type Params struct {
 	Pool     actions.Text `json:"pool,omitempty" jsonschema_description:"Name of the pool: the file NAME.txt in the folder of pools."`
-	Generate string       `json:"generate,omitempty" jsonschema_description:"Pattern of a key to be made, such as PIN-######, instead of one out of a file; or the word key."`
+	Generate actions.Text `json:"generate,omitempty" jsonschema_description:"Pattern of a key to be made, such as PIN-######, instead of one out of a file; or the word key or pin."`
 	Low      *int         `json:"low,omitempty" jsonschema:"minimum=0,default=10" jsonschema_description:"With fewer keys left than this, the log warns once; 0 for never."`
 }
 
@@ -65,8 +65,8 @@ func (p Params) Check() error {
 			return err
 		}
 	}
-	if p.Generate != "" && actions.Known(p.Generate) {
-		_, err := readPattern(p.Generate)
+	if text := string(p.Generate); text != "" && actions.Known(text) {
+		_, err := readPattern(text)
 		return err
 	}
 	return nil
@@ -115,7 +115,7 @@ func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.R
 	var got given
 	var err error
 	if p.Generate != "" {
-		got, err = s.makers.take(ctx, ask, p.Generate)
+		got, err = s.makers.take(ctx, ask, string(p.Generate))
 	} else {
 		got, err = s.shelf.take(ctx, ask)
 	}

@@ -16,8 +16,16 @@ const (
 	checkSymbols = alphabet + "*~$=U"
 )
 
-// keyPattern is the pattern of the word key: 125 bits, and a check symbol.
-const keyPattern = "?????-?????-?????-?????-?????*"
+// wordOf gives the pattern that a word stands for: for key 125 bits and a check symbol, for pin eight digits.
+func wordOf(text string) string {
+	switch text {
+	case "key", "true":
+		return "?????-?????-?????-?????-?????*"
+	case "pin":
+		return "########"
+	}
+	return text
+}
 
 const (
 	maxPattern = 100    // characters
@@ -32,10 +40,7 @@ type pattern struct {
 
 // readPattern reads a pattern as a step writes it.
 func readPattern(text string) (pattern, error) {
-	p := pattern{text: text, room: 1}
-	if text == "key" {
-		p.text = keyPattern
-	}
+	p := pattern{text: wordOf(text), room: 1}
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxPattern || strings.ContainsFunc(text, unicode.IsControl) {
 		return p, fmt.Errorf("generate: a pattern is one line of at most %d characters", maxPattern)
 	}
@@ -53,7 +58,7 @@ func readPattern(text string) (pattern, error) {
 		}
 	}
 	if p.room == 1 {
-		return p, fmt.Errorf("generate: %q is no pattern: write # for a digit and ? for a letter or digit, as in \"PIN-######\"; or the word key", text)
+		return p, fmt.Errorf("generate: %q is no pattern: write # for a digit and ? for a letter or digit, as in \"PIN-######\"; or the word key or pin", text)
 	}
 	if p.room < leastRoom {
 		return p, fmt.Errorf("generate: this pattern gives only %.0f different keys, which anybody can guess: write more # or ?, for at least 10,000", p.room)
