@@ -144,7 +144,7 @@ func setupSent(e *testscript.Env) error {
 	go func() { _ = post.Serve(l) }()
 	e.Defer(func() { _ = post.Close() })
 	e.Values[outsideKey{}] = o
-	if err := stock(e); err != nil {
+	if err := furnishStore(e); err != nil {
 		return err
 	}
 	places := strings.NewReplacer("SINK", web.URL, "SLACK", web.URL+"/api/", "MAILPORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
@@ -160,8 +160,8 @@ func setupSent(e *testscript.Env) error {
 	})
 }
 
-// stock makes the store of a story: the one of the other scripts does not sell licences.
-func stock(e *testscript.Env) error {
+// furnishStore makes the store of a story: the one of the other scripts does not sell licences.
+func furnishStore(e *testscript.Env) error {
 	store := ecwidtest.New(ecwidtest.Options{Token: "secret_scripts", Seed: 7})
 	products := store.Keys("products")
 	lines := []ecwidtest.Line{{Product: products[0], Quantity: 2}, {Product: products[5], Quantity: 1}}

@@ -132,11 +132,11 @@ func poolOf(t *testing.T, keys int) (folder string) {
 }
 
 // outletFunc is an outlet that is a function.
-type outletFunc func(ctx context.Context, key string, try int, params json.RawMessage) (actions.Result, error)
+type outletFunc func(context.Context, actions.Call[json.RawMessage]) (actions.Result, error)
 
 // Send implements [actions.Outlet].
-func (f outletFunc) Send(ctx context.Context, key string, try int, params json.RawMessage) (actions.Result, error) {
-	return f(ctx, key, try, params)
+func (f outletFunc) Send(ctx context.Context, c actions.Call[json.RawMessage]) (actions.Result, error) {
+	return f(ctx, c)
 }
 
 // TestClaimBeforeADeath has the process die after a key was claimed and before anybody knew: the next one gives the same.
@@ -154,8 +154,8 @@ func TestClaimBeforeADeath(t *testing.T) {
 			if len(o.Rules.Problems()) > 0 {
 				t.Fatal(document.Text(o.Rules.Problems()))
 			}
-			o.Accounts["license_key"] = engine.Account{Kind: licensekey.Action, Outlet: outletFunc(func(ctx context.Context, key string, try int, params json.RawMessage) (actions.Result, error) {
-				r, err := b.keysOf(folder).Send(ctx, key, try, params)
+			o.Accounts["license_key"] = engine.Account{Kind: licensekey.Action, Outlet: outletFunc(func(ctx context.Context, c actions.Call[json.RawMessage]) (actions.Result, error) {
+				r, err := b.keysOf(folder).Send(ctx, c)
 				die()
 				return r, err
 			})}
@@ -202,7 +202,7 @@ func TestNodesShareAPool(t *testing.T) {
 			group.Go(func() {
 				for i := w; i < keys; i += workers {
 					step := fmt.Sprint("step", (i+n*keys/2)%keys)
-					r, err := out.Send(t.Context(), step, 1, json.RawMessage(`{"pool":"games"}`))
+					r, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: step, Try: 1, Params: json.RawMessage(`{"pool":"games"}`)})
 					value, _ := r["value"].(string)
 					mu.Lock()
 					if err != nil || owner[value] != "" && owner[value] != step || has[step] != "" && has[step] != value {
@@ -219,7 +219,7 @@ func TestNodesShareAPool(t *testing.T) {
 	if len(owner) != keys || len(has) != keys {
 		t.Errorf("%d keys went to %d steps", len(owner), len(has))
 	}
-	if _, err := nodes[0].keysOf(folder).Send(t.Context(), "one more", 1, json.RawMessage(`{"pool":"games"}`)); !strings.Contains(fmt.Sprint(err), "empty") {
+	if _, err := nodes[0].keysOf(folder).Send(t.Context(), actions.Call[json.RawMessage]{Key: "one more", Try: 1, Params: json.RawMessage(`{"pool":"games"}`)}); !strings.Contains(fmt.Sprint(err), "empty") {
 		t.Errorf("one more: %v", err)
 	}
 }

@@ -43,7 +43,9 @@ var everyEvent = map[string]string{
 // recipes pay for those that can matter.
 func TestRecipesAreIndexed(t *testing.T) {
 	w := realWorld()
-	w.Accounts["ecwid"], w.Accounts["http"] = rules.Outlet{Kind: "ecwid"}, rules.Outlet{Kind: "http"}
+	for name := range w.Actions {
+		w.Accounts[name] = rules.Outlet{Kind: name}
+	}
 	looked := 0
 	for _, r := range recipes.All() {
 		if strings.Contains(r.Needs, "source") {

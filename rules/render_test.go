@@ -93,7 +93,7 @@ rules:
         retry: { tries: 3, first: 30s, max: 2d }
 `)
 	r := s.Rules()[0]
-	if got := fmt.Sprintf("%+v", r.Steps[1]); got != "{ID: Action:log Account: Continue:true Retry:{Tries:3 First:30s Max:48h0m0s}}" {
+	if got := fmt.Sprintf("%+v", r.Steps[1]); got != "{ID: Action:log Account: Continue:true Retry:{Tries:3 First:30s Max:48h0m0s} Marketing:false Consent:}" {
 		t.Errorf("the step is %s", got)
 	}
 	in := input("order.created", order(nil), nil)

@@ -2,6 +2,7 @@ package licensekey_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -130,7 +131,7 @@ func TestLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Send(t.Context(), "k", 1, []byte(`{"pool":"games"}`)); actions.OutcomeOf(err).Blame != actions.BlameAccount {
+	if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: []byte(`{"pool":"games"}`)}); actions.OutcomeOf(err).Blame != actions.BlameAccount {
 		t.Errorf("without a ledger: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package licensekey_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -174,7 +175,7 @@ func TestPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"../outside", outside, "..", "a/../games", ".", `..\outside`} {
-		_, err := out.Send(t.Context(), "k", 1, fmt.Appendf(nil, `{"pool":%q}`, name))
+		_, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Params: fmt.Appendf(nil, `{"pool":%q}`, name)})
 		if answer := actions.OutcomeOf(err); answer.Blame != actions.BlameRequest || !strings.Contains(err.Error(), "cannot be the name") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -17,7 +17,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: %v, %+v", name, ok, r)
 		}
 	}
-	for _, name := range []string{"", "low", "low-stock.yaml", "../recipes", "waiting/pin-code"} {
+	for _, name := range []string{"", "low", "low-stock.yaml", "../recipes"} {
 		if r, ok := recipes.Find(name); ok {
 			t.Errorf("%q is %+v", name, r)
 		}
