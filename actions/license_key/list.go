@@ -151,18 +151,19 @@ func distinct(keys []found) []uint32 {
 	return at
 }
 
-// keys reads some keys, counted from the top of the list.
+// keys reads some keys, counted from the top of the list. What does not begin and end as a line is not what was there.
 func (l *list) keys(f *os.File, from, to int) ([]string, error) {
 	var keys []string
-	buffer := make([]byte, maxLine)
+	buffer := make([]byte, 1+maxLine)
 	for _, at := range l.at[from:to] {
-		n, err := f.ReadAt(buffer, int64(at))
+		before := min(1, int64(at))
+		n, err := f.ReadAt(buffer, int64(at)-before)
 		if err != nil && err != io.EOF {
 			return nil, err
 		}
-		line, _, _ := bytes.Cut(buffer[:n], []byte{'\n'})
+		line, _, ended := bytes.Cut(buffer[min(int(before), n):n], []byte{'\n'})
 		key, ok := keyOf(line, at == 0)
-		if !ok || len(key) == 0 {
+		if !ok || len(key) == 0 || before > 0 && buffer[0] != '\n' || !ended && n == len(buffer) {
 			return nil, errChanged
 		}
 		keys = append(keys, string(key))

@@ -49,6 +49,7 @@ func (s *shelf) take(ctx context.Context, ask request) (given, error) {
 		if got, err = s.tryTake(ctx, ask); !errors.Is(err, errChanged) {
 			return got, err
 		}
+		s.drop(ask.pool)
 	}
 	return given{}, actions.RetryAfter(rest, fmt.Errorf("the pool %q: %w", ask.pool, err))
 }
@@ -128,15 +129,28 @@ func (s *shelf) open(name string) (*os.File, error) {
 	return root.Open(name + ending)
 }
 
-// listOf gives the list of a file that is open, which is read when it has changed since.
-func (s *shelf) listOf(ctx context.Context, f *os.File, name string) (*list, error) {
+func (s *shelf) pool(name string) *pool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	p := s.pools[name]
 	if p == nil {
 		p = &pool{}
 		s.pools[name] = p
 	}
-	s.mu.Unlock()
+	return p
+}
+
+// drop has the file of a pool read again.
+func (s *shelf) drop(name string) {
+	p := s.pool(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.list = nil
+}
+
+// listOf gives the list of a file that is open, which is read when it has changed since.
+func (s *shelf) listOf(ctx context.Context, f *os.File, name string) (*list, error) {
+	p := s.pool(name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	info, err := f.Stat()

@@ -230,3 +230,19 @@ func TestBigPool(t *testing.T) {
 		t.Errorf("an empty pool is gone through again: %d claims, the first time took %v", s.asked, time.Since(began))
 	}
 }
+
+// TestFileChangedBehindItsTime rewrites a file in its place so that its size and time stay: no part of a line is ever given for a key.
+func TestFileChangedBehindItsTime(t *testing.T) {
+	s := newShop(t)
+	s.put("games", "AAAA\nBBBB\nCCCC\nDDDD\n")
+	s.want("a key", "games", "k1", "AAAA, 3 left")
+	path := filepath.Join(s.folder, "games.txt")
+	if err := os.WriteFile(path, []byte("AAAA\nB\nC-DDDDD-EEEE\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	s.want("a whole line", "games", "k2", "B, 1 left")
+	s.want("a whole line", "games", "k3", "C-DDDDD-EEEE, 0 left")
+}
