@@ -97,7 +97,11 @@ func (s *stage) record(id string) {
 	}
 	fixture, err := engine.FixtureOf(context.Background(), s.ledger, func(string) *event.Catalog { return ecwid.Catalog() }, id, "", "")
 	s.must(err)
-	s.out.WriteString("$ shopbell record " + id + "\ntests:\n" + fixtureText(fixture))
+	text, why := expecting("tests:\n"+fixtureText(fixture), "a_test.yaml", s.inUse)
+	if why != "" {
+		s.Error(why)
+	}
+	s.out.WriteString("$ shopbell record " + id + "\n" + text)
 }
 
 // TestBacktestPage holds that docs/backtest.md shows what is told in the stories that it names.

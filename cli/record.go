@@ -7,13 +7,16 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"shopbell/document"
 	"shopbell/engine"
 	"shopbell/event"
+	"shopbell/rules"
 )
 
 func (p *program) record() *cobra.Command {
@@ -22,11 +25,12 @@ func (p *program) record() *cobra.Command {
 		Use:   "record EVENT",
 		Short: "Write a recorded event down as a test",
 		Long: `Write an event of the ledger, by its number or by the platform's id of it, as a test that shopbell test can run: with its entity as
-it was read back then, and as it was before.
+it was read back then and as it was before, and the store's profile as rules saw it. What it expects is what the rules do with it
+as they are now: look whether that is right.
 
-What it says of people is replaced, the same by the same: names, addresses, e-mail addresses, phone numbers, IPs, birthdays, and what
-somebody has typed, such as comments. Ids, amounts, SKUs, statuses, dates and countries stay. Secrets are left out. Look it through all
-the same before you show it to others: nobody can tell a name in the name of a product.`,
+What it says of people is replaced, the same by the same: names, addresses, e-mail addresses, phone numbers, IPs, birthdays, what
+somebody has typed, such as comments, and the store's own name. Ids, amounts, SKUs, statuses, dates and countries stay. Secrets are
+left out. Look it through all the same before you show it to others: nobody can tell a name in the name of a product.`,
 		Example: "  shopbell record 12 --out rules/big-order_test.yaml\n  shopbell record 5b0c6d0e-2f6b-4f1e-9a56-7e0c7f0b1a11",
 		Args:    between(1, 1),
 	}
@@ -40,11 +44,10 @@ the same before you show it to others: nobody can tell a name in the name of a p
 		if !named {
 			source, id = "", store
 		}
-		fixture, err := p.fixture(c.Context(), args[0], source, id)
+		text, err := p.recorded(c.Context(), args[0], source, id, out)
 		if err != nil {
 			return err
 		}
-		text := "tests:\n" + fixtureText(fixture)
 		if out == "" {
 			_, err = io.WriteString(p.stdout, text)
 			return err
@@ -52,7 +55,7 @@ the same before you show it to others: nobody can tell a name in the name of a p
 		if err := writeNew(out, text); err != nil {
 			return &failure{err}
 		}
-		fmt.Fprintf(p.stdout, "%s is written; say what it expects, and run: shopbell test\n", out)
+		fmt.Fprintf(p.stdout, "%s is written; look whether it expects what is right, and run: shopbell test\n", out)
 		return nil
 	}
 	return c
@@ -68,29 +71,86 @@ func writeNew(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// fixture finds an event, without what it says of people.
-func (p *program) fixture(ctx context.Context, text, source, store string) (engine.Fixture, error) {
+// recorded gives a file with an event as a test, without what it says of people.
+func (p *program) recorded(ctx context.Context, text, source, store, out string) (string, error) {
 	conf, err := p.loadQuiet()
 	if err != nil {
-		return engine.Fixture{}, err
+		return "", err
 	}
 	world := worldOf(conf, open(conf, slog.New(slog.DiscardHandler)))
 	ledger, err := p.look(ctx)
 	if err != nil {
-		return engine.Fixture{}, err
+		return "", err
 	}
 	defer ledger.Close()
 	fixture, err := engine.FixtureOf(ctx, ledger, func(source string) *event.Catalog { return world.Sources[source].Catalog }, text, source, store)
 	if errors.Is(err, engine.ErrNone) {
-		return fixture, failed("there is no event %s in the ledger", text)
+		return "", failed("there is no event %s in the ledger", text)
 	}
 	if err != nil {
-		return fixture, &failure{err}
+		return "", &failure{err}
 	}
-	return fixture, nil
+	file, why := expecting("tests:\n"+fixtureText(fixture), placeAmong(conf.Rules, out), rules.Load(conf.Rules, world, nil))
+	if why != "" {
+		fmt.Fprintln(p.stderr, "shopbell: what it expects is left for you to say:", why)
+	}
+	return file, nil
 }
 
-// fixtureText writes one test. What it expects is for a person to say.
+// placeAmong gives where a file of tests stands below the rules folder; at its top when that is not known.
+func placeAmong(dir, out string) string {
+	if out == "" {
+		return "recorded_test.yaml"
+	}
+	from, err := filepath.Abs(dir)
+	to, failed := filepath.Abs(out)
+	if err == nil && failed == nil {
+		if place, err := filepath.Rel(from, to); err == nil && filepath.IsLocal(place) {
+			return filepath.ToSlash(place)
+		}
+	}
+	return filepath.Base(out)
+}
+
+// expecting fills in what the rules do with the event of a test that expects nothing yet, as shopbell test --update does. When that
+// cannot be said, it says why.
+func expecting(text, place string, set *rules.Set) (filled, why string) {
+	if stop, _ := document.Split(set.Problems()); len(stop) > 0 {
+		return text, "the rules have problems, see shopbell check"
+	}
+	bare := strings.TrimSuffix(text, noExpectation) + "    expect: none\n"
+	report, why := tried(bare, place, set)
+	if why != "" {
+		return text, why
+	}
+	if report.Failed == 0 {
+		return bare, ""
+	}
+	if errs := report.Results[0].Errors; len(errs) > 0 {
+		return text, errs[0]
+	}
+	files, kept := report.Updated()
+	if len(kept) > 0 || files[place] == nil {
+		return text, "the rules cannot be evaluated for it, see shopbell test"
+	}
+	if again, why := tried(string(files[place]), place, set); why != "" || again.Failed > 0 {
+		return text, "the rules do not do the same twice, or cannot be evaluated for it, see shopbell test"
+	}
+	return string(files[place]), ""
+}
+
+const noExpectation = "    expect: []\n"
+
+// tried runs the tests of one file.
+func tried(text, place string, set *rules.Set) (*rules.Report, string) {
+	suite := rules.ParseTrials(map[string]string{place: text}, set)
+	if stop, _ := document.Split(suite.Problems()); len(stop) > 0 {
+		return nil, stop[0].Message
+	}
+	return suite.Run(nil), ""
+}
+
+// fixtureText writes one test, which expects nothing yet.
 func fixtureText(f engine.Fixture) string {
 	e := f.Event
 	given := ordered{{"event", e.Type}, {"source", e.Source}, {"store", e.Store}, {"id", e.ID}, {"subject", e.Subject}}
@@ -104,6 +164,16 @@ func fixtureText(f engine.Fixture) string {
 		if part.value != nil {
 			given = append(given, part)
 		}
+	}
+	var profile ordered
+	for _, part := range (ordered{{"name", f.Profile.Name}, {"email", f.Profile.Email}, {"url", f.Profile.URL}, {"currency", f.Profile.Currency},
+		{"timezone", f.Profile.Timezone}, {"language", f.Profile.Language}, {"country", f.Profile.Country}}) {
+		if part.value != "" {
+			profile = append(profile, part)
+		}
+	}
+	if profile != nil {
+		given = append(given, entry{"profile", profile})
 	}
 	name := e.Type
 	if e.Subject != "" {

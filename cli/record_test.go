@@ -24,7 +24,7 @@ func TestFixturesDecideAsTheirOriginals(t *testing.T) {
 	if len(set.Rules()) < 4 || len(set.Problems()) > 0 {
 		t.Fatal("the demo's rules do not load: ", document.Text(set.Problems()))
 	}
-	fired := map[string]bool{}
+	fired, profile := map[string]bool{}, event.Store{ID: "1003"}
 	for n, r := range recorded(t) {
 		was := json.RawMessage(nil)
 		if n%2 == 1 {
@@ -34,7 +34,7 @@ func TestFixturesDecideAsTheirOriginals(t *testing.T) {
 		if !ok {
 			t.Fatal(r.Type)
 		}
-		f, err := engine.Scrub(r, was, typ)
+		f, err := engine.Scrub(r, was, typ, profile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +56,50 @@ func TestFixturesDecideAsTheirOriginals(t *testing.T) {
 	for _, rule := range set.Rules() {
 		if !fired[rule.ID()] {
 			t.Errorf("%s has fired on nothing, so nothing was proved of it", rule.ID())
+		}
+	}
+}
+
+// TestRecordedTestsPass holds that a test expects what the rules do, also when that is nothing, and that it is left open where that
+// cannot be said.
+func TestRecordedTestsPass(t *testing.T) {
+	set := rules.Load("../demo/rules", defaultWorld(), nil)
+	filled, profile := 0, event.Store{ID: "1003", Name: "Bell & Sons", Email: "owner@example.com", URL: "https://bell.example.com", Currency: "EUR", Timezone: "Europe/Berlin", Language: "en", Country: "DE"}
+	for _, r := range recorded(t) {
+		typ, _ := defaultWorld().Sources["ecwid"].Catalog.Lookup(r.Type)
+		f, err := engine.Scrub(r, nil, typ, profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, why := expecting("tests:\n"+fixtureText(f), "a_test.yaml", set)
+		if report, broken := tried(text, "a_test.yaml", set); why != "" || broken != "" || report.Failed > 0 || strings.Contains(text, noExpectation) {
+			t.Errorf("%s of %s: %s%s\n%s", r.Type, r.Subject, why, broken, text)
+		}
+		if strings.Contains(text, "Bell & Sons") || strings.Contains(text, "owner@") || !strings.Contains(text, "        currency: EUR\n") {
+			t.Errorf("the store's profile is not there, or can be recognized:\n%s", text)
+		}
+		if strings.Contains(text, "- rule: ") {
+			filled++
+		}
+		erring := rules.Parse(map[string]string{"a.yaml": "rules:\n  - name: a\n    when: \"*\"\n    if: fromJSON(event.id).a > 1\n    then:\n      - log: { message: hi }\n"}, defaultWorld())
+		if same, why := expecting("tests:\n"+fixtureText(f), "a_test.yaml", erring); why == "" || !strings.HasSuffix(same, noExpectation) {
+			t.Errorf("with a rule that cannot be evaluated: %q\n%s", why, same)
+		}
+		broken := rules.Parse(map[string]string{"a.yaml": "rules: 5"}, defaultWorld())
+		if same, why := expecting("tests:\n"+fixtureText(f), "a_test.yaml", broken); why == "" || !strings.HasSuffix(same, noExpectation) {
+			t.Errorf("with broken rules: %q\n%s", why, same)
+		}
+	}
+	if filled == 0 {
+		t.Error("no test expects anything")
+	}
+}
+
+// TestPlaceAmong holds that a test sees the rules of the store in whose folder it stands.
+func TestPlaceAmong(t *testing.T) {
+	for out, want := range map[string]string{"": "recorded_test.yaml", "rules/a_test.yaml": "a_test.yaml", "rules/1003/a_test.yaml": "1003/a_test.yaml", "other/1003/a_test.yaml": "a_test.yaml"} {
+		if got := placeAmong("rules", filepath.FromSlash(out)); got != want {
+			t.Errorf("%q is placed at %q, want %q", out, got, want)
 		}
 	}
 }

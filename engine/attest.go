@@ -80,6 +80,11 @@ func (e *Engine) attest(ctx context.Context, r *Record) {
 		return
 	}
 	runs := e.match(set, r, seen.entity, seen.was, store)
+	if need.Profile {
+		if kept := e.portray(ctx, r, store); kept != nil {
+			seen.also = append(seen.also, kept)
+		}
+	}
 	if seen.reading.Stale != "" {
 		r.Note = clip(strings.TrimSuffix(seen.reading.Stale+"; "+r.Note, "; "), 2000)
 	}

@@ -62,6 +62,8 @@ type RuleFinding struct {
 	Failing              int // events for which the new rule cannot be evaluated, and the current one can
 	Examples             []Example
 	Notes                []string // in sentences
+
+	profile bool // it reads the store's profile
 }
 
 // Differs tells whether the rule would do anything else.
@@ -136,6 +138,7 @@ type backtest struct {
 	order    []string                // ids of rules
 	findings map[string]*RuleFinding // by id
 	unjudged map[string]int
+	faceless int                 // events that were judged without the store's profile, which is not recorded
 	once     [2]map[onceKey]bool // by side, what a rule has acted for
 }
 
@@ -186,9 +189,7 @@ func (b *backtest) list(r, old *rules.Rule, edit Edit) {
 	if old != nil && old != r && old.Mode != r.Mode {
 		f.Notes = append(f.Notes, "Its mode is "+string(r.Mode)+" now, and was "+string(old.Mode)+".")
 	}
-	if r.Need().Profile {
-		f.Notes = append(f.Notes, "It reads the store's profile, which is not recorded: its condition sees none, and its messages show stand-ins such as (store.name).")
-	}
+	f.profile = r.Need().Profile
 }
 
 func (b *backtest) finish() Findings {
@@ -196,6 +197,9 @@ func (b *backtest) finish() Findings {
 		b.out.Unjudged = append(b.out.Unjudged, Unjudged{why, b.unjudged[why]})
 	}
 	for _, id := range b.order {
+		if f := b.findings[id]; f.profile && b.faceless > 0 {
+			f.Notes = append(f.Notes, "It reads the store's profile, which is not recorded where no rule had read it: its condition sees none, and its messages show stand-ins such as (store.name).")
+		}
 		b.out.Rules = append(b.out.Rules, *b.findings[id])
 	}
 	return b.out

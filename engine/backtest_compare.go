@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shopbell/event"
 	"shopbell/rules"
 )
 
@@ -26,6 +27,9 @@ func (b *backtest) add(past *pastEvent) {
 		return
 	case past.why == "":
 		b.out.Judged++
+	}
+	if past.profile == (event.Store{}) {
+		b.faceless++
 	}
 	for side := range past.verdicts {
 		past.verdicts[side] = slices.DeleteFunc(past.verdicts[side], func(v verdict) bool { return b.acted(side, &v, past) })

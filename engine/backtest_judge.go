@@ -134,7 +134,8 @@ func (b *backtest) lacks(past *pastEvent) string {
 
 // inputOf gives what rules saw of an event, as far as it is recorded and needed.
 func inputOf(past *pastEvent, need rules.Need) (in *rules.Input, err error) {
-	in = &rules.Input{Event: &past.Event, Store: event.Store{ID: past.Store}}
+	in = &rules.Input{Event: &past.Event, Store: past.profile}
+	in.Store.ID = past.Store
 	if len(past.Data) > 0 && need.Data {
 		if in.Data, err = event.Decode(past.Data); err != nil {
 			return nil, err
@@ -190,7 +191,9 @@ func (b *backtest) render(v *verdict, in *rules.Input) {
 		return
 	}
 	shown := *in
-	shown.Store = standInStore(in.Store.ID)
+	if in.Store == (event.Store{ID: in.Store.ID}) {
+		shown.Store = standInStore(in.Store.ID)
+	}
 	v.said = make([][]Message, v.runs())
 	for i := range v.said {
 		branch := rules.Branch{Else: v.Verdict == rules.Otherwise}
@@ -201,7 +204,7 @@ func (b *backtest) render(v *verdict, in *rules.Input) {
 	}
 }
 
-// standInStore stands for a store's profile, which is not recorded.
+// standInStore stands for a store's profile that is not recorded.
 func standInStore(id string) event.Store {
 	return event.Store{ID: id, Name: "(store.name)", Email: "(store.email)", URL: "(store.url)",
 		Currency: "XXX", Timezone: "UTC", Language: "en", Country: "US"}

@@ -92,6 +92,7 @@ type Engine struct {
 	runFeed    *feeder[*Run]
 	health     health
 	readings   readings
+	profiles   profiles
 	changes    signals
 	samples    sampler
 	shared     Shared       // the ledger, when it hands out due work itself; nil when the queues do

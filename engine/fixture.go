@@ -15,11 +15,12 @@ type Fixture struct {
 	Event             event.Event
 	Entity, Data, Was any // with their numbers as json.Number; nil for none
 	Gone              bool
+	Profile           event.Store // of its store, as rules saw it; only the id when that is not recorded
 }
 
 // Scrub makes a fixture of an event: what it says of people is replaced, the same by the same, and secrets are left out.
-func Scrub(r Record, was json.RawMessage, typ *event.Type) (Fixture, error) {
-	f := Fixture{Event: r.Event, Gone: r.Gone}
+func Scrub(r Record, was json.RawMessage, typ *event.Type, profile event.Store) (Fixture, error) {
+	f := Fixture{Event: r.Event, Gone: r.Gone, Profile: profile}
 	f.Event.Data, f.Event.Body = nil, nil
 	x := newScrubber()
 	parts := []struct {
@@ -42,12 +43,23 @@ func Scrub(r Record, was json.RawMessage, typ *event.Type) (Fixture, error) {
 		*p.into = value
 		x.learn(value, p.of)
 	}
+	owner := map[string]any{"email": profile.Email}
+	x.learn(owner, nil)
 	x.find(f.Event.Subject, false)
 	x.find(f.Event.ID, false)
 	for _, p := range parts {
 		if *p.into != nil {
 			*p.into = x.scrub(*p.into, p.of)
 		}
+	}
+	owner = x.scrub(owner, nil).(map[string]any)
+	f.Profile.Email, _ = owner["email"].(string)
+	// Its words are those of what it sells, which are to stay, so it gets no stand-ins for them.
+	if profile.Name != "" {
+		f.Profile.Name = "Example Store"
+	}
+	if profile.URL != "" {
+		f.Profile.URL = "https://store.example.com"
 	}
 	f.Event.Subject, f.Event.ID = x.find(f.Event.Subject, false), x.find(f.Event.ID, false)
 	return f, nil
@@ -79,7 +91,11 @@ func FixtureOf(ctx context.Context, l Reader, catalogs func(source string) *even
 	if c := catalogs(r.Source); c != nil {
 		typ, _ = c.Lookup(r.Type)
 	}
-	return Scrub(r, was, typ)
+	profile, _, err := profileThen(ctx, l, &r)
+	if err != nil {
+		return Fixture{}, err
+	}
+	return Scrub(r, was, typ, profile)
 }
 
 func recordOf(ctx context.Context, l Reader, text, source, store string) (Record, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/event"
 	"shopbell/sources"
 )
 
@@ -44,8 +45,12 @@ func (e *Engine) Forget(ctx context.Context, f Forgetting) (Forgot, error) {
 	if whole && (f.Source == "" || f.Store == "") || !whole && len([]rune(f.Person)) < 5 {
 		return Forgot{}, ErrForgetWhom
 	}
-	if whole && f.Before == 0 {
-		if err := e.forgetStore(ctx, f); err != nil {
+	if f.Before == 0 {
+		beside := e.forgetOwner
+		if whole {
+			beside = e.forgetStore
+		}
+		if err := beside(ctx, f); err != nil {
 			return Forgot{}, err
 		}
 	}
@@ -80,7 +85,9 @@ func (e *Engine) Forget(ctx context.Context, f Forgetting) (Forgot, error) {
 
 // forgetStore drops what is kept of a store beside its events, its token above all.
 func (e *Engine) forgetStore(ctx context.Context, f Forgetting) error {
-	changes := []Change{&Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoPoll}}, &Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoDead}}}
+	changes := []Change{&Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoPoll}}, &Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoDead}},
+		&Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoProfiles}}}
+	e.profiles.set(Store{f.Source, f.Store}, event.Store{})
 	if lively, ok := e.o.Sources[f.Source].(sources.Lively); ok {
 		value, err := json.Marshal(life{Life: sources.Uninstalled, At: time.Now()})
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"iter"
 	"sort"
 	"time"
+
+	"shopbell/event"
 )
 
 // The bounds of what is read of history at once.
@@ -21,6 +23,7 @@ type pastEvent struct {
 	Record
 	was     json.RawMessage // the entity as read back before; nil for none
 	wasLost bool            // there was one, and it is not kept
+	profile event.Store     // of its store, as rules saw it then; without anything when it is not known
 	tried
 }
 
@@ -31,6 +34,7 @@ type historian struct {
 	err         error // once the telling has ended
 	recent, old map[int64]json.RawMessage
 	size        int // bytes of recent
+	albums      map[Store]album
 }
 
 // tell gives the events of the trial, oldest first, in bites.
@@ -70,6 +74,9 @@ func (h *historian) read(ctx context.Context, bites chan<- []pastEvent) error {
 		for _, r := range records {
 			past := pastEvent{Record: r}
 			if err := h.remember(ctx, &past); err != nil {
+				return err
+			}
+			if err := h.portray(ctx, &past); err != nil {
 				return err
 			}
 			past.Body = nil
@@ -128,5 +135,22 @@ func (h *historian) remember(ctx context.Context, past *pastEvent) error {
 		h.recent, h.old, h.size = map[int64]json.RawMessage{}, h.recent, len(past.Entity)
 	}
 	h.recent[past.Seq] = past.Entity
+	return nil
+}
+
+// portray finds the profile of an event's store.
+func (h *historian) portray(ctx context.Context, past *pastEvent) (err error) {
+	at := Store{past.Source, past.Store}
+	a, known := h.albums[at]
+	if !known {
+		if a, _, err = readAlbum(ctx, h.ledger, at); err != nil {
+			return err
+		}
+		if h.albums == nil {
+			h.albums = map[Store]album{}
+		}
+		h.albums[at] = a
+	}
+	past.profile, _ = a.at(past.Seq)
 	return nil
 }

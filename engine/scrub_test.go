@@ -20,7 +20,7 @@ func scrubbed(t testing.TB, entity, was, data string) string {
 		t.Fatal("there is no order.updated")
 	}
 	r := engine.Record{Event: event.Event{Source: "ecwid", Store: "1003", ID: "e1", Type: "order.updated", Subject: "order/K8XTQ", Data: raw(data)}, Entity: raw(entity)}
-	f, err := engine.Scrub(r, raw(was), typ)
+	f, err := engine.Scrub(r, raw(was), typ, event.Store{ID: r.Store})
 	if err != nil {
 		t.Fatal(err)
 	}

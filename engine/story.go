@@ -83,7 +83,11 @@ func decodeInto(in *rules.Input, r Record, was []byte) (err error) {
 // recorded gives what rules saw of an event, as far as it is recorded, and tells the explainer why there is no `was`.
 func (t *teller) recorded(ctx context.Context, r *Record) (*rules.Input, error) {
 	t.explainer.NoWas = ""
-	in := &rules.Input{Event: &r.Event, Store: event.Store{ID: r.Store}}
+	in := &rules.Input{Event: &r.Event}
+	var err error
+	if in.Store, _, err = profileThen(ctx, t.ledger, r); err != nil {
+		return in, err
+	}
 	if err := decodeInto(in, *r, nil); err != nil {
 		return in, err
 	}

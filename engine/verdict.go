@@ -122,7 +122,11 @@ func (t *teller) rule(ctx context.Context, one *EventStory, rule *rules.Rule, in
 	if lacks := t.lacks(one, rule, x, in); lacks != "" {
 		s.Now, s.Words = nil, append(s.Words, lacks)
 	} else if x.Profile && in.Store.Currency == "" && in.Store.Name == "" {
-		s.Words = append(s.Words, "Its condition reads the store's profile, which is not recorded: it is left empty here, and was not when the event came.")
+		why := "which no rule had read, so it is not recorded"
+		if one.Given {
+			why = "which the file does not give"
+		}
+		s.Words = append(s.Words, "Its condition reads the store's profile, "+why+": it is left empty here.")
 	}
 	if one.Given {
 		return s, nil
