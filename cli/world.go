@@ -94,7 +94,7 @@ func worldOf(c *config.Config, o opened) rules.World {
 		w.Sources[s.Name] = origin
 	}
 	for _, a := range c.Accounts {
-		w.Accounts[a.Name] = rules.Outlet{Kind: a.Kind.Name, Stores: a.Stores}
+		w.Accounts[a.Name] = rules.Outlet{Kind: a.Kind.Name, Stores: a.Stores, Fixed: actions.FixedTo(o.accounts[a.Name].Outlet)}
 	}
 	return w
 }

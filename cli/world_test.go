@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"shopbell/config"
@@ -61,6 +62,39 @@ func TestAccountKeys(t *testing.T) {
 			if slices.Contains([]string{"kind", "stores", "rate", "concurrency"}, f.Name) {
 				t.Errorf("the account of %s has a key %q, which every account has", k.Name, f.Name)
 			}
+		}
+	}
+}
+
+// TestRedirectThroughAWebhook holds that a message cannot be redirected through an account that writes to one place only.
+func TestRedirectThroughAWebhook(t *testing.T) {
+	const text = `
+accounts:
+  slack: { kind: slack, webhook: "https://hooks.slack.example/services/T/B/x" }
+  bot: { kind: slack, token: "${env:TOKEN}" }
+`
+	c, problems := config.Parse(filepath.Join(t.TempDir(), "shopbell.yaml"), []byte(text), kinds(), func(string) (string, bool) { return "xoxb-1", true })
+	if c == nil {
+		t.Fatal(document.Text(problems))
+	}
+	made := open(c, slog.New(slog.DiscardHandler))
+	world := worldOf(c, made)
+	world.Sources, world.Default = defaultWorld().Sources, defaultWorld().Default
+	const rule = `
+rules:
+  - name: r
+    mode: { redirect: "#test" }
+    when: order.created
+    then:
+      - slack: { channel: "#sales", text: hi }
+        account: bot
+`
+	for _, account := range []string{"bot", "slack"} {
+		set := rules.Parse(map[string]string{"r.yaml": strings.Replace(rule, "account: bot", "account: "+account, 1)}, world)
+		stop, _ := document.Split(set.Problems())
+		want := account == "slack"
+		if len(stop) > 0 != want || want && (stop[0].ID != "mode" || !strings.Contains(stop[0].Message, "slack cannot be redirected through the account slack: an incoming webhook posts to the one channel")) {
+			t.Errorf("through %s: %s", account, document.Text(set.Problems()))
 		}
 	}
 }

@@ -19,11 +19,12 @@ func (e *Engine) goesOut(s *Step, rule *rules.Rule, params json.RawMessage) bool
 		s.Mode = ""
 		return true
 	}
-	kind := e.o.Accounts[cmp.Or(s.Account, s.Action)].Kind
+	account := e.o.Accounts[cmp.Or(s.Account, s.Action)]
+	kind := account.Kind
 	note := "shadow: this would have been sent"
 	if rule.Mode == rules.Redirect {
 		to := rule.Redirected(s.Action)
-		redirected, why := redirect(kind, params, to)
+		redirected, why := redirect(account, params, to)
 		if why == "" {
 			s.Params = redirected
 			return true
@@ -38,8 +39,11 @@ func (e *Engine) goesOut(s *Step, rule *rules.Rule, params json.RawMessage) bool
 }
 
 // redirect gives the parameters of a message to somebody else, or says why that cannot be.
-func redirect(kind *actions.Kind, params json.RawMessage, to string) (redirected json.RawMessage, why string) {
+func redirect(account Account, params json.RawMessage, to string) (redirected json.RawMessage, why string) {
+	kind, fixed := account.Kind, actions.FixedTo(account.Outlet)
 	switch {
+	case fixed != "":
+		return nil, fixed
 	case kind == nil || kind.Redirect == nil:
 		return nil, "this is no message to anybody"
 	case to == "":

@@ -138,7 +138,7 @@ func ruleMistakes() []Mistake {
 		mistake("store-form", "store does not name stores.", "store lists no store", "store wants the id of a store, *"),
 		mistake("other-store", "A rule in a store's directory names another store.", "rules in the directory * are for that store only"),
 		mistake("duration", "A length of time is not one.", "* is a length of time, and \"*\" is not", "* is a length of time", "* is longer than 30 days or nothing at all"),
-		mistake("mode", "mode is none of the three, or redirects to nobody.", "mode is live, shadow, or says whom to redirect to", "redirect wants an address"),
+		mistake("mode", "mode is none of the three, or redirects to nobody, or what cannot be redirected.", "mode is live, shadow, or says whom to redirect to", "redirect wants an address", "* cannot be redirected through the account *"),
 		mistake("else-without-if", "A rule has else and no condition.", "else is for when *"),
 		mistake("each", "each gives no list.", "each wants *"),
 		mistake("definition-form", "What is defined has no name, or is no condition or list.", "define wants *", "* wants a group of names", "* cannot be a name in expressions", "a list that is defined holds *", "* wants a list of values"),

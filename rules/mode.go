@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -86,11 +87,16 @@ func (r *reader) redirectAction(rule *Rule, key, to *yaml.Node) {
 	}
 }
 
-// redirectable warns of messages that cannot go where they are redirected to.
+// redirectable warns of messages that cannot go where they are redirected to, and refuses accounts that can write to one place only.
 func (r *reader) redirectable(rule *Rule, to *yaml.Node) {
 	told := map[string]bool{}
 	for _, s := range slices.Concat(rule.Steps, rule.Else) {
 		kind := r.world.Actions[s.Action]
+		account := cmp.Or(s.Account, s.Action)
+		if why := r.world.Accounts[account].Fixed; why != "" && !told["account "+account] {
+			told["account "+account] = true
+			r.wrong(to, fmt.Sprintf("%s cannot be redirected through the account %s: %s", s.Action, account, why), "Use \"mode: shadow\", or an account that can write to others.")
+		}
 		if kind == nil || kind.Redirect == nil || told[s.Action] {
 			continue
 		}

@@ -48,6 +48,7 @@ type Origin struct {
 type Outlet struct {
 	Kind   string   // of action
 	Stores []string // that may use it; empty means all
+	Fixed  string   // why its messages can go to one place only, and so not be redirected; "" when they can
 }
 
 // An Input is all that a rule can see of one event. It is read-only while rules look at it.

@@ -189,6 +189,11 @@ type webhook struct {
 	url    actions.Secret
 }
 
+// Fixed implements [actions.Fixed].
+func (*webhook) Fixed() string {
+	return "an incoming webhook posts to the one channel that it was made for"
+}
+
 // message is the body that incoming webhooks take.
 type message struct {
 	Text   string           `json:"text,omitempty"`

@@ -1,0 +1,18 @@
+package actions
+
+// A Fixed is a [Sender] that writes to one place, which was chosen when its account was made, whatever a step says.
+type Fixed interface {
+	// Fixed says in words why its messages cannot go anywhere else; "" when they can.
+	Fixed() string
+}
+
+// FixedTo says why messages through an account's outlet cannot go anywhere else, so that they cannot be redirected; "" when
+// they can.
+func FixedTo(o Outlet) string {
+	if closed, ok := o.(interface{ inside() any }); ok {
+		if f, ok := closed.inside().(Fixed); ok {
+			return f.Fixed()
+		}
+	}
+	return ""
+}
