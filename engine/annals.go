@@ -24,7 +24,7 @@ const (
 )
 
 // A mark is a revision of a rule, and from when on it was in use, in milliseconds since 1970; 0 stands for: when the
-// annals were begun.
+// annals were begun. Without a revision, the rule was taken away then.
 type mark struct {
 	Revision string `json:"r"`
 	Since    int64  `json:"t,omitempty"`
@@ -88,16 +88,28 @@ func (e *Engine) writeAnnals(ctx context.Context, now *adopted, before *rules.Se
 			known[r.ID()] = r.Revision
 		}
 	}
-	chapters := map[string]map[string]string{}
-	for _, r := range now.set.Rules() {
-		if known[r.ID()] == r.Revision {
-			continue
+	if before == nil { // what the last process has written down
+		var err error
+		if known, err = e.lastKnown(ctx); err != nil {
+			return err
 		}
-		name := chapter(r.ID())
+	}
+	chapters := map[string]map[string]string{}
+	note := func(rule, revision string) {
+		name := chapter(rule)
 		if chapters[name] == nil {
 			chapters[name] = map[string]string{}
 		}
-		chapters[name][r.ID()] = r.Revision
+		chapters[name][rule] = revision
+	}
+	for _, r := range now.set.Rules() {
+		if known[r.ID()] != r.Revision {
+			note(r.ID(), r.Revision)
+		}
+		delete(known, r.ID())
+	}
+	for rule := range known {
+		note(rule, "")
 	}
 	since := now.at.UnixMilli()
 	var changes []Change
@@ -130,6 +142,30 @@ func (e *Engine) writeAnnals(ctx context.Context, now *adopted, before *rules.Se
 	return nil
 }
 
+// lastKnown gives the rules that were in use when the annals were written last, with their revisions.
+func (e *Engine) lastKnown(ctx context.Context) (map[string]string, error) {
+	memos, err := e.o.Ledger.Memos(ctx, memoAnnals, time.Time{}, true)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]string{}
+	for _, m := range memos {
+		if m.Name == memoBegun {
+			continue
+		}
+		marks, err := readChapter(m)
+		if err != nil {
+			return nil, err
+		}
+		for rule, all := range marks {
+			if n := len(all); n > 0 && all[n-1].Revision != "" {
+				known[rule] = all[n-1].Revision
+			}
+		}
+	}
+	return known, nil
+}
+
 // writeChapter gives a chapter with the revisions that it does not have yet; nil when it has them all.
 func (e *Engine) writeChapter(ctx context.Context, name string, revisions map[string]string, since int64) (*Put, error) {
 	old, err := e.o.Ledger.Memo(ctx, "", "", name)
@@ -143,7 +179,7 @@ func (e *Engine) writeChapter(ctx context.Context, name string, revisions map[st
 	news := false
 	for rule, revision := range revisions {
 		all := marks[rule]
-		if len(all) > 0 && all[len(all)-1].Revision == revision {
+		if len(all) == 0 && revision == "" || len(all) > 0 && all[len(all)-1].Revision == revision {
 			continue
 		}
 		all = append(all, mark{revision, since})
@@ -178,26 +214,35 @@ type annals struct {
 	chapters map[string]map[string][]mark
 }
 
-// at tells which revision of a rule was in use at a time. known is false when nobody wrote it down then; revision is
-// "" when the rule was not there, and since is then when it first was.
-func (a *annals) at(ctx context.Context, rule string, when time.Time) (revision string, since time.Time, known bool, err error) {
+// A moment is what annals tell of a rule at a time.
+type moment struct {
+	known    bool      // somebody wrote it down then
+	revision string    // that was in use; "" when the rule was not there
+	since    time.Time // of a rule that was not there: when it came; zero when that is not known
+	again    bool      // it had been there before, and was taken away
+}
+
+// at tells what is known of a rule at a time.
+func (a *annals) at(ctx context.Context, rule string, when time.Time) (m moment, err error) {
 	marks, err := a.of(ctx, rule)
 	if err != nil || a.begun.IsZero() || len(marks) == 0 || when.Before(a.begun) && marks[0].Since == 0 {
-		return "", time.Time{}, false, err
+		return m, err
 	}
-	first := marks[0]
-	if first.Since == 0 || !time.UnixMilli(first.Since).After(when) {
-		for _, m := range marks {
-			if m.Since == 0 || !time.UnixMilli(m.Since).After(when) {
-				revision = m.Revision
-			}
-		}
-		return revision, time.Time{}, true, nil
+	next := 0 // the first after that time
+	for next < len(marks) && (marks[next].Since == 0 || !time.UnixMilli(marks[next].Since).After(when)) {
+		next++
 	}
-	if len(marks) == keptMarks { // older ones are not kept
-		return "", time.Time{}, false, nil
+	if next == 0 && len(marks) == keptMarks { // older ones are not kept
+		return m, nil
 	}
-	return "", time.UnixMilli(first.Since), true, nil
+	m.known, m.again = true, next > 0
+	if next > 0 {
+		m.revision = marks[next-1].Revision
+	}
+	if m.revision == "" && next < len(marks) {
+		m.since = time.UnixMilli(marks[next].Since)
+	}
+	return m, nil
 }
 
 // since tells from when on the latest revision of a rule has been in use; zero when that is not known.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,6 +38,27 @@ func (b *bench) untilKnown(rule, revision string) {
 		}
 		return false
 	})
+}
+
+// untilAway waits until the annals say last of a rule that it was taken away, untilBack that it was not.
+func (b *bench) untilAway(rule string) {
+	b.until("taken away", func() bool { return b.lastMark(rule) == "" })
+}
+func (b *bench) untilBack(rule string) {
+	b.until("read again", func() bool { return b.lastMark(rule) != "" })
+}
+
+func (b *bench) lastMark(rule string) string {
+	b.Helper()
+	memos, err := b.ledger.Memos(context.Background(), "rules/", time.Time{}, true)
+	b.must(err)
+	for _, m := range memos {
+		var marks map[string][]struct{ R string }
+		if json.Unmarshal(m.Value, &marks) == nil && len(marks[rule]) > 0 {
+			return marks[rule][len(marks[rule])-1].R
+		}
+	}
+	return "none"
 }
 
 func ruleOf(name, condition string) string {
@@ -76,6 +98,25 @@ func annalsOfRules(t *testing.T, newBench maker) {
 	b.untilEvents(engine.EventUnmatched, 2)
 	if got := b.told(seq + 1); got != "old passed, newest passed" {
 		t.Errorf("of a later event: %s", got)
+	}
+	for _, revived := range []bool{false, true} { // taken away by a reload, and by a start without it
+		away := load("rules:\n" + ruleOf("old", "order.v > 5"))
+		back := load("rules:\n" + ruleOf("old", "order.v > 5") + ruleOf("newest", "order.v > 8"))
+		if revived {
+			b.stop()
+			b.options.Rules = away
+			b.start()
+		} else {
+			b.Use(away)
+		}
+		b.untilAway("newest")
+		b.must(b.post(fmt.Sprint("without", revived), "order.updated", "B", 1))
+		seq := b.untilEvents(engine.EventUnmatched, 3+map[bool]int{true: 1}[revived])[0].Seq
+		b.Use(back)
+		b.untilBack("newest")
+		if got := b.told(seq); got != "old passed, newest absent" {
+			t.Errorf("of an event while a rule was taken away: %s", got)
+		}
 	}
 	story, err := b.Explain(t.Context(), engine.Question{Subject: "order/A"})
 	b.must(err)

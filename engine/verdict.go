@@ -189,28 +189,35 @@ func (t *teller) byOld(ctx context.Context, s *RuleStory, revision string, in *r
 // before tells what a rule that has no run of an event said of it then.
 func (t *teller) before(ctx context.Context, one *EventStory, s *RuleStory, rule *rules.Rule, in *rules.Input) error {
 	came := one.Record.Received
-	revision, since, known, err := t.annals.at(ctx, s.ID, came)
+	then, err := t.annals.at(ctx, s.ID, came)
 	if err != nil {
 		return err
 	}
 	switch {
-	case !known:
+	case !then.known:
 		s.Then = ThenUnknown
 		if !strings.HasPrefix(one.Record.Note, nobodyListens) {
 			s.Words = append(s.Words, "It did not fire then; whether it was there, and read as it does now, is not known.")
 			return nil
 		}
 		s.Then = ThenAbsent
-	case revision == "":
+	case then.revision == "":
 		s.Then = ThenAbsent
-		s.Words = append(s.Words, fmt.Sprintf("This rule was not there when the event came: it was first read on %s. Today it %s.", since.UTC().Format(time.DateTime+" UTC"), would(s.Now)))
-	case revision != rule.Revision:
+		came := "first read"
+		if then.again {
+			came = "taken away before, and read again"
+		}
+		if !then.since.IsZero() {
+			came += " on " + then.since.UTC().Format(time.DateTime+" UTC")
+		}
+		s.Words = append(s.Words, fmt.Sprintf("This rule was not there when the event came: it was %s. Today it %s.", came, would(s.Now)))
+	case then.revision != rule.Revision:
 		s.Then, s.Changed = ThenPassed, true
 		words := "It was written otherwise when the event came"
 		if at := t.annals.since(ctx, s.ID); !at.IsZero() {
 			words += ": its text of today is of " + at.UTC().Format(time.DateTime+" UTC")
 		}
-		if t.byOld(ctx, s, revision, in); s.Old == nil {
+		if t.byOld(ctx, s, then.revision, in); s.Old == nil {
 			words += ", and the one before is not kept"
 		}
 		s.Words = append(s.Words, words+".")
