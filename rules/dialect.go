@@ -31,11 +31,20 @@ type dialect struct {
 	config    *conf.Config
 	functions map[string]*Function
 	parser    parser.Parser
-	machines  *sync.Pool // of *vm.VM, shared by all programs of a set
+	machines  *machines
 
 	// Many rules say the same in places: "{{ order.id }}".
 	trees    map[string]ast.Node
 	programs map[string]*vm.Program
+	moulds   map[string]*mould
+	likeness likeness // of the expression at hand
+}
+
+// machines run the programs of a set, and read again what failed. They are lent, for each serves one at a time.
+type machines struct{ vms, dialects sync.Pool }
+
+func newMachines() *machines {
+	return &machines{vms: sync.Pool{New: func() any { return &vm.VM{MemoryBudget: maxValues} }}, dialects: sync.Pool{New: func() any { return newDialect() }}}
 }
 
 // mostShared bounds how many expressions a dialect remembers at once.
@@ -50,7 +59,7 @@ func share[T any](all *map[string]T, code string, made T) {
 }
 
 func newDialect() *dialect {
-	d := &dialect{config: conf.CreateNew(), functions: map[string]*Function{}, machines: &sync.Pool{New: newMachine}}
+	d := &dialect{config: conf.CreateNew(), functions: map[string]*Function{}, machines: newMachines()}
 	d.config.WithEnv(map[string]any{})
 	d.config.Strict = false
 	d.config.Optimize = true // of jumps only: the passes that rewrite the tree are not ours
@@ -65,8 +74,6 @@ func newDialect() *dialect {
 	}
 	return d
 }
-
-func newMachine() any { return &vm.VM{MemoryBudget: maxValues} }
 
 // parse reads an expression; its error is a [*file.Error]. The tree may be shared, and must not be changed.
 func (d *dialect) parse(code string) (ast.Node, error) {
@@ -104,20 +111,23 @@ func (d *dialect) tree(code string) (ast.Node, error) {
 	return tree.Node, nil
 }
 
-// compile makes a program of an expression that was parsed without an error.
-func (d *dialect) compile(code string) (*vm.Program, error) {
+// compile makes a program of an expression that was parsed without an error. cast says that it was made in a [mould].
+func (d *dialect) compile(code string, parsed ast.Node) (made *vm.Program, cast bool, err error) {
 	if made, ok := d.programs[code]; ok {
-		return made, nil
+		return made, false, nil
+	}
+	if made := d.cast(code, parsed); made != nil {
+		return made, true, nil
 	}
 	node, err := d.tree(code)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	made, err := d.compileTree(code, node)
+	made, err = d.compileTree(code, node)
 	if err == nil {
 		share(&d.programs, code, made)
 	}
-	return made, err
+	return made, false, err
 }
 
 // compileTree makes a program of a tree, which it changes.
@@ -137,8 +147,9 @@ func (d *dialect) compileTree(code string, node ast.Node) (*vm.Program, error) {
 type program struct {
 	code     string
 	vm       *vm.Program
-	machines *sync.Pool
+	machines *machines
 	where    origin // of the code
+	cast     bool   // its places are numbers of parts: see [mould]
 }
 
 // run evaluates the program. Its error is a [*failure].
@@ -148,13 +159,13 @@ func (p *program) run(env map[string]any) (any, error) {
 		s.begin()
 		defer s.end()
 	}
-	machine := p.machines.Get().(*vm.VM)
+	machine := p.machines.vms.Get().(*vm.VM)
 	value, err := machine.Run(p.vm, env)
 	if err != nil {
 		// A machine that panicked is not used again.
 		return nil, p.explain(err, env)
 	}
-	p.machines.Put(machine)
+	p.machines.vms.Put(machine)
 	if s != nil {
 		switch value.(type) {
 		case []any, map[string]any: // who takes it goes through it
@@ -179,10 +190,19 @@ func (p *program) explain(err error, env map[string]any) error {
 	if !errors.As(err, &at) {
 		return &failure{message: brief(err.Error())}
 	}
-	code, from := p.where.codeAt(p.code, at.From)
+	d := p.machines.dialects.Get().(*dialect)
+	defer p.machines.dialects.Put(d)
 	told := *at
+	if p.cast {
+		told.From = 0
+		if node, err := d.parse(p.code); err == nil {
+			told.From = placeOf(node, at.From)
+		}
+	}
+	offset := told.From
+	code, from := p.where.codeAt(p.code, offset)
 	told.From = from
-	return &failure{offset: at.From, message: brief(words(code, &told))}
+	return &failure{offset: offset, message: brief(words(d, code, &told))}
 }
 
 // brief cuts a message that repeats a long text.

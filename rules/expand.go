@@ -25,15 +25,16 @@ func (r *reader) parse(code string) (node ast.Node, expanded bool, err error) {
 }
 
 // compile makes a program of an expression that was parsed without an error.
-func (r *reader) compile(code string, expanded bool) (*vm.Program, error) {
+func (r *reader) compile(code string, parsed ast.Node, expanded bool) (made *vm.Program, cast bool, err error) {
 	if !expanded {
-		return r.dialect.compile(code)
+		return r.dialect.compile(code, parsed)
 	}
 	node, _, err := r.parse(code) // the compiler changes its tree
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return r.dialect.compileTree(code, node)
+	made, err = r.dialect.compileTree(code, node)
+	return made, false, err
 }
 
 // isUsedIn tells whether an expression has a name that is defined, or gives one of its own such a name.

@@ -103,7 +103,7 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 	} else {
 		x.facts = r.factsOf(node, vocabulary)
 	}
-	compiled, err := r.compile(code, expanded)
+	compiled, cast, err := r.compile(code, node, expanded)
 	if err != nil {
 		f := finding{message: "this cannot be used in a rule: " + err.Error()}
 		if at, ok := errors.AsType[*file.Error](err); ok {
@@ -112,7 +112,7 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 		tell(f)
 		return nil
 	}
-	x.program = &program{code: code, vm: compiled, machines: r.dialect.machines,
+	x.program = &program{code: code, vm: compiled, cast: cast, machines: r.dialect.machines,
 		where: origin{file: where.file, node: where.node, offset: where.offset, defined: where.defined}}
 	return x
 }

@@ -12,7 +12,7 @@ import (
 
 // words says in a merchant's words why an evaluation failed. It reads the expression once more, to name the part that
 // failed as it was written.
-func words(code string, failed *file.Error) string {
+func words(d *dialect, code string, failed *file.Error) string {
 	if bound(failed.Prev) {
 		text, _, _ := strings.Cut(failed.Prev.Error(), "\n")
 		return text
@@ -20,7 +20,7 @@ func words(code string, failed *file.Error) string {
 	if strings.Contains(failed.Message, "memory budget exceeded") {
 		return "it makes lists that are too long: " + errRoom.Error()
 	}
-	node, err := newDialect().parse(code)
+	node, err := d.parse(code)
 	if err != nil {
 		return failed.Message
 	}
