@@ -27,7 +27,7 @@ func (f *File) Positions(n *yaml.Node) []Position {
 	if n.Kind != yaml.ScalarNode || n.Line < 1 || n.Line > len(f.lines) {
 		return nil
 	}
-	s := &scan{file: f, line: n.Line, column: n.Column}
+	s := &scan{file: f, line: n.Line, column: n.Column, text: make([]rune, 0, len(n.Value)), places: make([]Position, 0, len(n.Value)+1)}
 	s.skipProperties()
 	switch n.Style &^ yaml.TaggedStyle {
 	case yaml.DoubleQuotedStyle:

@@ -13,6 +13,9 @@ import (
 // constant warns of a condition, or of a part of it joined by `and` or `or`, that is always the same.
 func (r *reader) constant(n *yaml.Node, x *expression, v vocabulary) {
 	s := &solver{domain: r.domains(v)}
+	if s.open(x.node) {
+		return
+	}
 	tell := func(at ast.Node, message, hint string) {
 		f := finding{offset: firstOffset(at), message: message, hint: hint, warning: true}
 		r.problems = append(r.problems, origin{file: r.file, node: n}.problem(f))
@@ -73,6 +76,40 @@ const (
 // A solver finds out whether a condition can only be true, or only false.
 type solver struct {
 	domain func(ast.Node) *kind
+}
+
+// open tells, at less cost than [solver.certain], of most conditions that can be true and can be false, and so can each of
+// their parts: those whose clauses are about different values.
+func (s *solver) open(node ast.Node) bool {
+	var paths []string
+	return s.openPart(node, &paths)
+}
+
+func (s *solver) openPart(node ast.Node, paths *[]string) bool {
+	switch n := node.(type) {
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			return s.openPart(n.Node, paths)
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "and", "&&", "or", "||":
+			return s.openPart(n.Left, paths) && s.openPart(n.Right, paths)
+		}
+	}
+	before := len(*paths)
+	for _, positive := range []bool{true, false} {
+		ways, _ := s.ways(node, positive)
+		if len(ways) != 1 || len(ways[0]) != 1 {
+			return false
+		}
+		c := ways[0][0]
+		if slices.Contains((*paths)[:before], c.path) || c.op != opOdd && !s.scaleOf(c).narrow(c) {
+			return false
+		}
+		*paths = append(*paths, c.path)
+	}
+	return len(*paths) <= mostWays
 }
 
 // certain answers for a whole condition, with the two clauses that make it so, where there are just two.
@@ -206,7 +243,8 @@ func (s *solver) comparison(n *ast.BinaryNode, positive bool) [][]*clause {
 			op = n.Operator
 		}
 	}
-	c := &clause{path: bare(left.String()), shown: source(left), node: n, of: left, values: []string{value}}
+	written := left.String()
+	c := &clause{path: bare(written), shown: ifShort(written), node: n, of: left, values: []string{value}}
 	switch {
 	case op == "==" || op == "!=":
 		if !isLeft && !isRight {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -254,9 +255,10 @@ func (c *examiner) array(n *ast.ArrayNode) *kind {
 }
 
 // source gives a node as it was written, more or less, short enough for a message.
-func source(n ast.Node) string {
-	s := n.String()
-	if r := []rune(s); len(r) > 50 {
+func source(n ast.Node) string { return ifShort(n.String()) }
+
+func ifShort(s string) string {
+	if len(s) > 50 && utf8.RuneCountInString(s) > 50 {
 		return "this"
 	}
 	return s

@@ -168,8 +168,13 @@ func (r *reader) hopeless() bool {
 	if len(r.problems) <= maxProblems {
 		return false
 	}
-	stop, _ := document.Split(r.problems)
-	return len(stop) > maxProblems
+	stop := 0
+	for i := range r.problems {
+		if !r.problems[i].Warning {
+			stop++
+		}
+	}
+	return stop > maxProblems
 }
 
 // loops warns of a step that causes the event that starts its rule. What we change ourselves fires only rules that ask for

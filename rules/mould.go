@@ -119,7 +119,9 @@ type likeness struct {
 	none      bool       // there is a part that is in no mould
 }
 
-func (l *likeness) begin() { *l = likeness{key: l.key[:0], parts: l.parts[:0], constants: l.constants[:0]} }
+func (l *likeness) begin() {
+	*l = likeness{key: l.key[:0], parts: l.parts[:0], constants: l.constants[:0]}
+}
 
 // longestCast is the length in bytes of texts that may differ: [guard] asks whether one is short.
 const longestCast = 500

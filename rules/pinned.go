@@ -63,20 +63,33 @@ func textOf(f *document.File, item, next *yaml.Node) string {
 	} else {
 		end = lastLine(f, item, end)
 	}
-	var lines []string
+	var text strings.Builder
+	text.Grow(100 * (end - item.Line + 1))
 	for l := item.Line; l <= end; l++ {
-		line := []rune(f.Line(l))
-		cut := item.Column - 1
-		if l > item.Line {
-			cut = min(cut, len(line)-len([]rune(strings.TrimLeft(string(line), " "))))
+		line := f.Line(l)
+		if l == item.Line {
+			text.WriteString(afterCharacters(line, item.Column-1))
+		} else {
+			blanks := len(line) - len(strings.TrimLeft(line, " "))
+			text.WriteByte('\n')
+			text.WriteString(line[min(item.Column-1, blanks):])
 		}
-		lines = append(lines, string(line[min(cut, len(line)):]))
 	}
-	text := strings.Join(lines, "\n")
 	if ended {
-		text += "\n"
+		text.WriteByte('\n')
 	}
-	return text
+	return strings.Clone(text.String())
+}
+
+// afterCharacters gives a line without so many characters at its beginning.
+func afterCharacters(line string, n int) string {
+	for at := range line {
+		if n == 0 {
+			return line[at:]
+		}
+		n--
+	}
+	return ""
 }
 
 // lastLine finds where the last rule of a file ends: before the first line that stands further left than the rule.

@@ -38,12 +38,15 @@ type reader struct {
 	things    map[thing]bool  // that the rules of the file name, and whether they are there
 
 	secretPattern *regexp.Regexp
+
+	patterns map[string][]listen // what entries of `when` mean that are right
+	scratch  []byte
 }
 
 func newReader(w World, directory string) *reader {
 	return &reader{
 		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
-		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
+		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, patterns: map[string][]listen{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
 		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{},
 	}
 }
@@ -52,7 +55,7 @@ func newReader(w World, directory string) *reader {
 func (r *reader) anew(directory string) *reader {
 	return &reader{
 		world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
-		kinds: r.kinds, vocabularies: r.vocabularies, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
+		kinds: r.kinds, vocabularies: r.vocabularies, patterns: r.patterns, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
 	}
 }
 

@@ -150,7 +150,7 @@ func resultOf(k *actions.Kind) *kind {
 
 // action finds the one key of a step that names an action.
 func (r *reader) action(n *yaml.Node) (key, params *yaml.Node) {
-	names := slices.Sorted(maps.Keys(r.world.Actions))
+	names := func() []string { return slices.Sorted(maps.Keys(r.world.Actions)) }
 	unknown := false
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
@@ -165,9 +165,9 @@ func (r *reader) action(n *yaml.Node) (key, params *yaml.Node) {
 			r.wrong(k, later(k.Value), "Leave it out until a later version.")
 		default:
 			unknown = true
-			hint := document.DidYouMean(k.Value, slices.Concat(names, stepKeys()))
+			hint := document.DidYouMean(k.Value, slices.Concat(names(), stepKeys()))
 			if hint == "" {
-				hint = "Actions are " + orNone(names) + "."
+				hint = "Actions are " + orNone(names()) + "."
 			}
 			if k.Value == "condition" || k.Value == "when" {
 				hint = `Did you mean "if"?`
@@ -176,7 +176,7 @@ func (r *reader) action(n *yaml.Node) (key, params *yaml.Node) {
 		}
 	}
 	if key == nil && !unknown {
-		r.wrong(n, "this step names no action", "Actions are "+orNone(names)+".")
+		r.wrong(n, "this step names no action", "Actions are "+orNone(names())+".")
 	}
 	return key, params
 }

@@ -179,12 +179,15 @@ func (g *gates) Visit(node *ast.Node) {
 func fingerprint(rule *Rule, fields map[string]*yaml.Node) uint64 {
 	h := fnv.New64a()
 	for _, list := range [][]string{rule.When, rule.stores} {
-		sorted := slices.Sorted(slices.Values(list))
-		fmt.Fprintf(h, "%q", sorted)
+		for _, word := range slices.Sorted(slices.Values(list)) {
+			_, _ = io.WriteString(h, word) // a hash never fails
+			_, _ = h.Write([]byte{0})
+		}
+		_, _ = h.Write([]byte{0})
 	}
 	for _, key := range []string{"if", "each", "then", "else", "mode"} {
 		if n := fields[key]; n != nil {
-			_, _ = io.WriteString(h, key) // a hash never fails
+			_, _ = io.WriteString(h, key)
 			hashNode(h, n)
 		}
 	}

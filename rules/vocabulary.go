@@ -2,25 +2,24 @@ package rules
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"shopbell/event"
 )
 
 // vocabulary gives the names that expressions of a rule on these event types may use. Most rules listen to what others
-// listen to, so what was found is kept; each rule has maps of its own.
+// listen to, so what was found is kept: its maps must not be changed.
 func (r *reader) vocabulary(listens []listen) vocabulary {
-	key := ""
+	key := r.scratch[:0]
 	for _, l := range listens {
-		key += l.source + ":" + l.Name + " "
+		key = append(append(append(append(key, l.source...), ':'), l.Name...), ' ')
 	}
-	v, ok := r.vocabularies[key]
+	r.scratch = key
+	v, ok := r.vocabularies[string(key)]
 	if !ok {
 		v = r.newVocabulary(listens)
-		r.vocabularies[key] = v
+		r.vocabularies[string(key)] = v
 	}
-	v.names, v.refused, v.guards = maps.Clone(v.names), maps.Clone(v.refused), map[string]bool{}
 	return v
 }
 

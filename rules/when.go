@@ -50,7 +50,11 @@ func (r *reader) when(rule *Rule, n, value *yaml.Node) []listen {
 			continue
 		}
 		rule.When = append(rule.When, item.Value)
-		for _, l := range r.pattern(item) {
+		all := r.pattern(item)
+		if value.Kind == yaml.ScalarNode {
+			return all // none of which is there twice
+		}
+		for _, l := range all {
 			if key := l.source + ":" + l.Name; !seen[key] {
 				seen[key] = true
 				found = append(found, l)
@@ -63,8 +67,19 @@ func (r *reader) when(rule *Rule, n, value *yaml.Node) []listen {
 	return found
 }
 
-// pattern finds the event types that one entry of `when` means.
+// pattern finds the event types that one entry of `when` means. They must not be changed: many rules have them.
 func (r *reader) pattern(n *yaml.Node) []listen {
+	found, known := r.patterns[n.Value]
+	if !known {
+		before := len(r.problems)
+		if found = r.newPattern(n); len(r.problems) == before {
+			share(&r.patterns, n.Value, found)
+		}
+	}
+	return found
+}
+
+func (r *reader) newPattern(n *yaml.Node) []listen {
 	names := slices.Sorted(maps.Keys(r.world.Sources))
 	pattern, named := n.Value, false
 	if source, rest, ok := strings.Cut(n.Value, ":"); ok {
