@@ -65,7 +65,7 @@ func (s *scan) against(value string) []Position {
 	if len(want) < len(s.text) {
 		s.end = s.places[len(want)]
 	}
-	return append(s.places[:len(want):len(want)], s.end)
+	return append(s.places[:len(want)], s.end)
 }
 
 func (s *scan) runes(line int) []rune { return s.file.runes(line) }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"maps"
 	"runtime"
 	"slices"
@@ -13,12 +14,14 @@ type crew struct {
 	world World
 	hands chan struct{}
 
+	buffers sync.Pool // of *bytes.Buffer, to read files into
+
 	mu      sync.Mutex
 	resting []*reader
 }
 
 func newCrew(w World) *crew {
-	return &crew{world: w, hands: make(chan struct{}, runtime.GOMAXPROCS(0)-1)}
+	return &crew{world: w, hands: make(chan struct{}, runtime.GOMAXPROCS(0)-1), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 }
 
 // each does something n times, some of it at once, and returns when all is done. What is done may call each again: the

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"regexp"
@@ -218,7 +217,7 @@ func (p *loadingPart) define(l *loading) *definitions {
 	var r *reader
 	var words []string
 	for _, f := range p.files {
-		if f.refused != "" || !bytes.Contains(f.text, []byte("define")) {
+		if f.refused != "" || !f.defines {
 			continue
 		}
 		if r == nil {

@@ -50,7 +50,7 @@ func Parse(files map[string]string, w World) *Set {
 			continue
 		}
 		directory, _ := path.Split(name)
-		l.take(strings.TrimSuffix(directory, "/"), name, func() ([]byte, error) { return []byte(files[name]), nil })
+		l.take(strings.TrimSuffix(directory, "/"), name, func(*bytes.Buffer) ([]byte, error) { return []byte(files[name]), nil })
 	}
 	return l.finish()
 }
@@ -250,14 +250,17 @@ func (l *loading) file(files fs.FS, directory, name string) {
 	case !strings.HasSuffix(name, fileSuffix):
 		return
 	}
-	l.take(directory, shown, func() ([]byte, error) { return readBounded(files, path.Join(directory, name)) })
+	l.take(directory, shown, func(b *bytes.Buffer) ([]byte, error) { return readBounded(files, path.Join(directory, name), b) })
 }
 
-// readBounded reads at most one byte more than a file may have, so that no file can fill the memory.
-func readBounded(files fs.FS, name string) ([]byte, error) {
-	if info, err := fs.Stat(files, name); err != nil {
+// readBounded reads at most one byte more than a file may have, so that no file can fill the memory. What it gives is the
+// buffer's, for most files are as they were, and nobody keeps what was read.
+func readBounded(files fs.FS, name string, b *bytes.Buffer) ([]byte, error) {
+	info, err := fs.Stat(files, name)
+	if err != nil {
 		return nil, err
-	} else if !info.Mode().IsRegular() {
+	}
+	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a file") // opening a pipe waits for who writes
 	}
 	f, err := files.Open(name)
@@ -265,16 +268,14 @@ func readBounded(files fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	var b bytes.Buffer
-	if info, err := f.Stat(); err == nil {
-		b.Grow(int(min(max(info.Size(), 0), document.MaxBytes)) + bytes.MinRead)
-	}
+	b.Reset()
+	b.Grow(int(min(max(info.Size(), 0), document.MaxBytes)) + bytes.MinRead)
 	_, err = b.ReadFrom(io.LimitReader(f, document.MaxBytes+1))
 	return b.Bytes(), err
 }
 
 // take puts a file on the list of its directory.
-func (l *loading) take(directory, name string, text func() ([]byte, error)) {
+func (l *loading) take(directory, name string, text func(*bytes.Buffer) ([]byte, error)) {
 	if strings.Contains(directory, "/") {
 		l.fail(directory[:strings.IndexByte(directory, '/')], name, "a directory inside a store's directory is not read")
 		return
@@ -290,7 +291,12 @@ func (l *loading) finish() *Set {
 	maps.DeleteFunc(l.parts, func(_ string, p *loadingPart) bool { return !p.used })
 	names := slices.Sorted(mapsKeys(l.parts))
 	l.crew.each(len(names), func(i int) { l.parts[names[i]].read(l) })
-	l.set.readings, l.set.distinct = map[string]*reading{}, map[string]bool{}
+	files, rules := 0, 0
+	for _, p := range l.parts {
+		files, rules = files+len(p.files), rules+len(p.rules)
+	}
+	l.set.readings, l.set.distinct = make(map[string]*reading, files), make(map[string]bool, len(names))
+	l.set.rules = make([]*Rule, 0, rules)
 	for _, name := range names {
 		p := l.parts[name]
 		if p.kept != nil {

@@ -19,6 +19,7 @@ import (
 // earlier one where it is kept: see [loadingFile.read].
 type reading struct {
 	text     []byte
+	mentions bool     // the text may define something
 	sum      string   // of the text
 	defined  string   // sum of the directory's definitions
 	uses     []string // names of definitions
@@ -39,10 +40,12 @@ type naming struct {
 
 // loadingFile is one file of a load in progress.
 type loadingFile struct {
-	name    string // as shown
-	open    func() ([]byte, error)
+	name    string                              // as shown
+	open    func(*bytes.Buffer) ([]byte, error) // what it gives may be the buffer's
 	text    []byte
-	refused string // why it is not read
+	old     *reading // of the load before, when the text is the same
+	defines bool     // the text may define something
+	refused string   // why it is not read
 	reading *reading
 	kept    bool // it is from the load before
 }
@@ -57,6 +60,13 @@ func (p *loadingPart) read(l *loading) {
 	l.crew.each(len(p.files), func(i int) { p.files[i].read(l, p.directory, defined) })
 	p.distinct = p.areDistinct(l.distinct[p.directory])
 	seen := map[string]string{}
+	rules := 0
+	for _, f := range p.files {
+		if f.reading != nil {
+			rules += len(f.reading.rules)
+		}
+	}
+	p.rules, p.hash = make([]*Rule, 0, rules), make([]string, 0, 2*len(p.files))
 	for _, f := range p.files {
 		p.gather(f, seen)
 	}
@@ -125,7 +135,7 @@ func (p *loadingPart) texts(l *loading) {
 	bytes := 0
 	for from := 0; from < len(p.files); from += batch {
 		some := p.files[from:min(from+batch, len(p.files))]
-		l.crew.each(len(some), func(i int) { some[i].take() })
+		l.crew.each(len(some), func(i int) { some[i].take(l) })
 		for i, f := range some {
 			if bytes += len(f.text); bytes > maxDirSize || from+i == maxFiles {
 				f.refused = fmt.Sprintf("a directory may have %d rule files and %d MB; this one has more", maxFiles, maxDirSize>>20)
@@ -136,13 +146,20 @@ func (p *loadingPart) texts(l *loading) {
 	}
 }
 
-func (f *loadingFile) take() {
-	text, err := f.open()
+func (f *loadingFile) take(l *loading) {
+	buffer := l.crew.buffers.Get().(*bytes.Buffer)
+	defer l.crew.buffers.Put(buffer)
+	text, err := f.open(buffer)
 	if err != nil {
 		f.refused = "the file cannot be read: " + reason(err)
 		return
 	}
-	f.text = text
+	if old := l.kept[f.name]; old != nil && bytes.Equal(old.text, text) {
+		f.old, f.text, f.defines = old, old.text, old.mentions
+		return
+	}
+	f.text = bytes.Clone(text)
+	f.defines = bytes.Contains(text, []byte("define"))
 }
 
 // read makes rules of the file's text, unless they were made before.
@@ -150,14 +167,14 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	if f.refused != "" {
 		return
 	}
-	if old := l.kept[f.name]; old != nil && old.defined == defined.sum && bytes.Equal(old.text, f.text) && l.world.still(old.things) {
-		f.reading, f.kept = old, true
+	if f.old != nil && f.old.defined == defined.sum && l.world.still(f.old.things) {
+		f.reading, f.kept = f.old, true
 		return
 	}
 	r := l.crew.reader(directory)
 	r.defined = defined
 	sum := sha256.Sum256(f.text)
-	f.reading = &reading{text: f.text, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
+	f.reading = &reading{text: f.text, mentions: f.defines, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
 	f.reading.uses, f.reading.deeds = slices.Sorted(maps.Keys(r.usesAll)), r.deeds
 	f.reading.things = r.things
 	for i, rule := range f.reading.rules {

@@ -69,7 +69,7 @@ func (l *trialLoading) file(files fs.FS, dir, directory, name string) {
 		return
 	}
 	shown := filepath.Join(dir, directory, name)
-	text, err := readBounded(files, path.Join(directory, name))
+	text, err := readBounded(files, path.Join(directory, name), new(bytes.Buffer))
 	if err != nil {
 		if strings.HasSuffix(name, testSuffix) { // of the others the set tells
 			l.suite.problems = append(l.suite.problems, document.Problem{File: shown, Message: "the file cannot be read: " + reason(err)})
