@@ -58,11 +58,17 @@ func (k *keeper) reload(context.Context) error {
 	return k.swap(rules.Load(k.dir, k.world, k.set()))
 }
 
-// refresh is reload for a change that may be none: it is silent when the files are as before.
-func (k *keeper) refresh() {
+// refresh is reload for a change that may be none: it is silent when the files are as before. folders are those in which
+// something has changed since they were read, "" for the rules folder itself; nil when that is not known.
+func (k *keeper) refresh(folders []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	set := rules.Load(k.dir, k.world, k.set())
+	var set *rules.Set
+	if folders == nil {
+		set = rules.Load(k.dir, k.world, k.set())
+	} else {
+		set = rules.LoadFolders(k.dir, k.world, k.set(), folders)
+	}
 	if len(changedFolders(k.set(), set)) == 0 {
 		k.note(set)
 		return

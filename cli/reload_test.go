@@ -181,7 +181,7 @@ func TestOnlyWhatChangedIsLogged(t *testing.T) {
 	}
 	f.write(f.path("7/own.yaml"), strings.ReplaceAll(rule("own"), "then", "thn"))
 	f.write(f.path("8/own.yaml"), rule("good"))
-	f.refresh()
+	f.refresh(nil)
 	s := <-f.swaps
 	if got := names(s); len(got) != 1 || got[0] != "8/good" {
 		t.Errorf("in use are %q", got)
@@ -192,7 +192,7 @@ func TestOnlyWhatChangedIsLogged(t *testing.T) {
 	if n := f.lines.count(`changed="7, 8"`); n != 1 {
 		t.Errorf("%d lines tell what has changed:\n%s", n, strings.Join(f.lines.all[len(f.lines.all)-3:], ""))
 	}
-	f.refresh()
+	f.refresh(nil)
 	if err := f.reload(t.Context()); err == nil || !strings.Contains(err.Error(), "0/own.yaml") {
 		t.Errorf("a reload of broken folders says %v", err)
 	}

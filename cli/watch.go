@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +30,7 @@ const (
 type watcher struct {
 	dir     string
 	log     *slog.Logger
-	refresh func() // called when changes have come to rest
+	refresh func(folders []string) // called when changes have come to rest: see [keeper.refresh]
 
 	open func() (*fsnotify.Watcher, error)
 	add  func(*fsnotify.Watcher, string) error
@@ -44,6 +46,8 @@ type watcher struct {
 	whole    bool              // what is watched must be gone through again
 	toldLost bool              // the log knows that changes may be missed
 	touched  map[string]bool   // some of the files that changed and have not been seen to
+	folders  map[string]bool   // folders in which something changed that has not been seen to, by name; "" for the rules folder
+	unknown  bool              // something may have changed anywhere else
 	seen     stamp             // at the last look
 	rest     *settling
 }
@@ -57,7 +61,7 @@ func newWatcher(k *keeper) *watcher {
 	return &watcher{
 		dir: filepath.Clean(k.dir), log: k.log, refresh: k.refresh, seen: k.first, rest: newSettling(), whole: true,
 		open: fsnotify.NewWatcher, add: (*fsnotify.Watcher).Add, blindEvery: lookBlindEvery, looked: func() {},
-		watched: map[string]bool{}, touched: map[string]bool{},
+		watched: map[string]bool{}, touched: map[string]bool{}, folders: map[string]bool{},
 	}
 }
 
@@ -112,8 +116,14 @@ func (w *watcher) changed(e fsnotify.Event) {
 	if e.Has(fsnotify.Create | fsnotify.Remove | fsnotify.Rename) {
 		delete(w.watched, e.Name) // another folder, or none, has that name now
 	}
-	if filepath.Dir(e.Name) == w.dir || e.Name == w.dir {
+	switch folder := filepath.Dir(e.Name); {
+	case folder == w.dir:
 		w.whole = true // it may be a folder
+		w.folders[""], w.folders[filepath.Base(e.Name)] = true, true
+	case filepath.Dir(folder) == w.dir:
+		w.folders[filepath.Base(folder)] = true
+	default:
+		w.whole, w.unknown = true, true
 	}
 	if len(w.touched) < 100 && strings.HasSuffix(e.Name, ".yaml") {
 		w.touched[e.Name] = true
@@ -128,7 +138,7 @@ func (w *watcher) lost(err error) {
 		w.toldLost = true
 	}
 	clear(w.watched)
-	w.whole = true
+	w.whole, w.unknown = true, true
 	w.rest.stir()
 }
 
@@ -143,7 +153,7 @@ func (w *watcher) glance() {
 		w.root = nil
 	}
 	clear(w.watched)
-	w.whole = true
+	w.whole, w.unknown = true, true
 	w.rest.stir()
 }
 
@@ -157,6 +167,7 @@ func (w *watcher) look() time.Duration {
 	w.follow()
 	if now := stampOf(w.dir); now != w.seen {
 		w.seen = now
+		w.unknown = true
 		w.rest.stir()
 	}
 	every := lookEvery
@@ -175,7 +186,19 @@ func (w *watcher) rested() {
 	w.rest.done()
 	clear(w.touched)
 	w.follow() // before reading, so that nothing is missed between the two
-	w.refresh()
+	w.refresh(w.changedFolders())
+}
+
+// changedFolders gives the folders that are to be read again, and forgets them; nil when that may be any. What the system
+// does not tell of is found by the next look, and then all are read.
+func (w *watcher) changedFolders() []string {
+	folders := slices.Sorted(maps.Keys(w.folders))
+	if w.unknown || w.blind || w.system == nil {
+		folders = nil
+	}
+	clear(w.folders)
+	w.unknown = false
+	return folders
 }
 
 // halfWritten tells of a file that was emptied and not filled again, as some editors and `>` do, or, where nobody tells

@@ -11,8 +11,9 @@ import (
 
 // A crew does the work of a load on all processors.
 type crew struct {
-	world World
-	hands chan struct{}
+	world  World
+	served served
+	hands  chan struct{}
 
 	buffers sync.Pool // of *bytes.Buffer, to read files into
 
@@ -21,7 +22,7 @@ type crew struct {
 }
 
 func newCrew(w World) *crew {
-	return &crew{world: w, hands: make(chan struct{}, runtime.GOMAXPROCS(0)-1), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	return &crew{world: w, served: w.served(), hands: make(chan struct{}, runtime.GOMAXPROCS(0)-1), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 }
 
 // each does something n times, some of it at once, and returns when all is done. What is done may call each again: the
@@ -59,7 +60,7 @@ func (c *crew) reader(directory string) *reader {
 		c.resting = c.resting[:n-1]
 		return r.anew(directory)
 	}
-	return newReader(c.world, directory)
+	return newReader(c.world, c.served, directory)
 }
 
 func (c *crew) rest(r *reader) {

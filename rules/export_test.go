@@ -5,6 +5,11 @@ import "io/fs"
 // LoadFS is Load of files that need not be on a disk.
 func LoadFS(files fs.FS, w World, previous *Set) *Set { return load(files, "rules", w, previous) }
 
+// LoadFoldersFS is LoadFolders of files that need not be on a disk.
+func LoadFoldersFS(files fs.FS, w World, previous *Set, changed []string) *Set {
+	return loadFolders(files, "rules", w, previous, changed)
+}
+
 // Unkept gives a set of which a load keeps the rules of broken directories only, as if the files were new.
 func (s *Set) Unkept() *Set {
 	if s == nil {

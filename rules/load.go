@@ -41,6 +41,29 @@ func Load(dir string, w World, previous *Set) *Set {
 	return load(root.FS(), dir, w, previous)
 }
 
+// LoadFolders is Load where it is known in which directories files have changed since previous was loaded, "" for the top.
+// The others are left as they are, without a look at their files. Where that cannot be right, all are read: when the world is
+// another, or a file or a directory is a link, which may lead to what has changed.
+func LoadFolders(dir string, w World, previous *Set, changed []string) *Set {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return load(os.DirFS(dir), dir, w, previous)
+	}
+	defer root.Close()
+	return loadFolders(root.FS(), dir, w, previous, changed)
+}
+
+func loadFolders(files fs.FS, dir string, w World, previous *Set, changed []string) *Set {
+	l := newLoading(dir, w, previous)
+	if previous != nil && !previous.linked && l.kept != nil {
+		l.changed = make(map[string]bool, len(changed))
+		for _, name := range changed {
+			l.changed[name] = true
+		}
+	}
+	return l.read(files)
+}
+
 // Parse makes a set of files given by their path below the rules directory ("sales.yaml", "1003/sales.yaml") and their
 // text, as [Load] does of a directory.
 func Parse(files map[string]string, w World) *Set {
@@ -66,7 +89,11 @@ func mapsKeys[V any](m map[string]V) func(yield func(string) bool) {
 }
 
 func load(files fs.FS, dir string, w World, previous *Set) *Set {
-	l := newLoading(dir, w, previous)
+	return newLoading(dir, w, previous).read(files)
+}
+
+func (l *loading) read(files fs.FS) *Set {
+	dir := l.dir
 	l.open("")
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
@@ -74,8 +101,19 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 		l.keepStores()
 		return l.finish()
 	}
+	unchanged := l.unchanged()
+	top := unchanged[""]
+	if top != nil {
+		l.keep(top)
+	}
 	var stores []string
+	count := 0
 	for _, e := range entries {
+		if e.Type()&fs.ModeSymlink != 0 {
+			l.set.linked = true
+		} else if top != nil && !e.IsDir() {
+			continue
+		}
 		if !isDirectory(files, e.Name(), e) {
 			if l.wasStore(e.Name()) && !ignored(e.Name()) { // a link that leads nowhere for a moment
 				l.fail(e.Name(), filepath.Join(dir, e.Name()), "this is not a directory any more")
@@ -88,15 +126,38 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 		if ignored(e.Name()) {
 			continue
 		}
-		if len(stores) == maxStores {
+		if count++; count > maxStores {
 			l.fail("", dir, fmt.Sprintf("there are more than %d directories of stores", maxStores))
 			break
+		}
+		if d := unchanged[e.Name()]; d != nil && e.IsDir() {
+			l.keep(d)
+			continue
 		}
 		stores = append(stores, e.Name())
 		l.open(e.Name())
 	}
 	l.crew.each(len(stores), func(i int) { l.store(files, stores[i]) })
 	return l.finish()
+}
+
+// unchanged gives, by name, the directories that are as they were; none when nobody knows.
+func (l *loading) unchanged() map[string]*Directory {
+	if l.changed == nil {
+		return nil
+	}
+	all := make(map[string]*Directory, len(l.previous.directories))
+	for i := range l.previous.directories {
+		if d := &l.previous.directories[i]; !l.changed[d.Name] {
+			all[d.Name] = d
+		}
+	}
+	return all
+}
+
+// keep leaves a directory as it was.
+func (l *loading) keep(d *Directory) {
+	l.parts[d.Name] = &loadingPart{directory: d.Name, used: true, kept: d}
 }
 
 // outside tells of a link to a directory that is not below the rules directory. One to a file is told of when it is read.
@@ -149,7 +210,8 @@ type loading struct {
 	dir      string // as shown before the names of files
 	world    World
 	previous *Set
-	kept     map[string]*reading // by name, what the previous load made of files
+	changed  map[string]bool     // directories that are to be read, beside new ones; nil for all
+	kept     map[string]readings // by directory, what the previous load made of files
 	distinct map[string]bool     // by directory, whether it found no name twice
 	parts    map[string]*loadingPart
 	crew     *crew
@@ -165,7 +227,8 @@ type loadingPart struct {
 	problems  []document.Problem
 	rules     []*Rule
 	hash      []string
-	kept      *Directory // as it was, for nobody knows how it is
+	linked    bool       // there is a link in it
+	kept      *Directory // as it was, for nothing has changed in it, or nobody knows how it is
 }
 
 func newLoading(dir string, w World, previous *Set) *loading {
@@ -184,7 +247,7 @@ func (l *loading) open(directory string) *loadingPart {
 	if p == nil {
 		p = &loadingPart{directory: directory}
 		l.parts[directory] = p
-		if directory != "" && !l.world.serves(directory) {
+		if directory != "" && !l.crew.served.has(directory) {
 			hint := document.DidYouMean(directory, l.world.stores())
 			if hint == "" {
 				hint = "The config has " + orNone(l.world.stores()) + "."
@@ -210,7 +273,7 @@ func (l *loading) keepStores() {
 	}
 	for _, d := range l.previous.directories {
 		if d.Name != "" {
-			l.parts[d.Name] = &loadingPart{directory: d.Name, used: true, kept: &d}
+			l.keep(&d)
 		}
 	}
 }
@@ -233,6 +296,9 @@ func (l *loading) store(files fs.FS, name string) {
 				l.fail(name, filepath.Join(l.dir, name, e.Name()), "a directory inside a store's directory is not read")
 			}
 			continue
+		}
+		if e.Type()&fs.ModeSymlink != 0 {
+			l.parts[name].linked = true
 		}
 		l.file(files, name, e.Name())
 	}
@@ -290,12 +356,16 @@ func (l *loading) finish() *Set {
 	l.open("").used = true
 	maps.DeleteFunc(l.parts, func(_ string, p *loadingPart) bool { return !p.used })
 	names := slices.Sorted(mapsKeys(l.parts))
-	l.crew.each(len(names), func(i int) { l.parts[names[i]].read(l) })
-	files, rules := 0, 0
+	read := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return l.parts[name].kept != nil })
+	l.crew.each(len(read), func(i int) { l.parts[read[i]].read(l) })
+	rules := 0
 	for _, p := range l.parts {
-		files, rules = files+len(p.files), rules+len(p.rules)
+		rules += len(p.rules)
+		if p.kept != nil {
+			rules += p.kept.Rules
+		}
 	}
-	l.set.readings, l.set.distinct = make(map[string]*reading, files), make(map[string]bool, len(names))
+	l.set.readings, l.set.distinct = make(map[string]readings, len(names)), make(map[string]bool, len(names))
 	l.set.rules = make([]*Rule, 0, rules)
 	for _, name := range names {
 		p := l.parts[name]
@@ -303,6 +373,10 @@ func (l *loading) finish() *Set {
 			l.set.loaded[name] = l.previous.loaded[name]
 			l.set.rules = append(l.set.rules, l.set.loaded[name]...)
 			l.set.directories = append(l.set.directories, *p.kept)
+			l.set.linked = l.set.linked || l.previous.linked
+			if made, ok := l.kept[name]; ok {
+				l.set.readings[name], l.set.distinct[name] = made, l.distinct[name]
+			}
 			continue
 		}
 		l.set.distinct[name] = p.distinct
@@ -316,11 +390,7 @@ func (l *loading) finish() *Set {
 				rules = l.previous.loaded[name]
 			}
 		}
-		for _, f := range p.files {
-			if f.reading != nil {
-				l.set.readings[f.name] = f.reading
-			}
-		}
+		l.set.readings[name], l.set.linked = p.readings(), l.set.linked || p.linked
 		d.Rules = len(rules)
 		l.set.loaded[name] = rules
 		l.set.rules = append(l.set.rules, rules...)

@@ -14,7 +14,8 @@ type Set struct {
 	loaded      map[string][]*Rule // by directory, in the order of their files
 	rules       []*Rule
 	world       World               // in which it was made
-	readings    map[string]*reading // by the name of the file, for the next load
+	readings    map[string]readings // by directory, for the next load
+	linked      bool                // some file or directory is a link
 	distinct    map[string]bool     // by directory, that no name of its files' rules is there twice
 	listening   map[listenKey]*listeners
 	open        open

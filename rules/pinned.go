@@ -16,7 +16,7 @@ import (
 // The rule is not checked against the world once more, so an account or a store that has gone since is no error here;
 // an action that has gone is.
 func Compile(text, directory string, w World) (*Rule, error) {
-	r := newReader(w, directory)
+	r := newReader(w, nil, directory)
 	r.pinned = true
 	file, broken := document.Parse("a rule of "+placeName(directory)+" as it was", []byte(text))
 	if len(broken) > 0 {

@@ -16,6 +16,7 @@ import (
 // reader turns a file into rules. It is used by one goroutine, for one file.
 type reader struct {
 	world     World
+	served    served // stores of the world
 	dialect   *dialect
 	builtins  map[string]exprFunction
 	kinds     map[*event.Schema]*kind // kinds made so far
@@ -43,9 +44,9 @@ type reader struct {
 	scratch  []byte
 }
 
-func newReader(w World, directory string) *reader {
+func newReader(w World, stores served, directory string) *reader {
 	return &reader{
-		world: w, dialect: newDialect(), builtins: builtins(), directory: directory,
+		world: w, served: stores, dialect: newDialect(), builtins: builtins(), directory: directory,
 		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, patterns: map[string][]listen{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
 		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{},
 	}
@@ -54,7 +55,7 @@ func newReader(w World, directory string) *reader {
 // anew gives a reader for another file, with what is the same for all files.
 func (r *reader) anew(directory string) *reader {
 	return &reader{
-		world: r.world, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
+		world: r.world, served: r.served, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
 		kinds: r.kinds, vocabularies: r.vocabularies, patterns: r.patterns, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
 	}
 }

@@ -31,6 +31,20 @@ type reading struct {
 	problems []document.Problem
 }
 
+// readings are those of a directory, by the name of the file. They are read-only.
+type readings map[string]*reading
+
+// readings gives what was made of the files.
+func (p *loadingPart) readings() readings {
+	all := make(readings, len(p.files))
+	for _, f := range p.files {
+		if f.reading != nil {
+			all[f.name] = f.reading
+		}
+	}
+	return all
+}
+
 // A naming is a rule's name where it stands. Whether it is the first one is told when all files are there.
 type naming struct {
 	name         string
@@ -135,7 +149,7 @@ func (p *loadingPart) texts(l *loading) {
 	bytes := 0
 	for from := 0; from < len(p.files); from += batch {
 		some := p.files[from:min(from+batch, len(p.files))]
-		l.crew.each(len(some), func(i int) { some[i].take(l) })
+		l.crew.each(len(some), func(i int) { some[i].take(l, l.kept[p.directory]) })
 		for i, f := range some {
 			if bytes += len(f.text); bytes > maxDirSize || from+i == maxFiles {
 				f.refused = fmt.Sprintf("a directory may have %d rule files and %d MB; this one has more", maxFiles, maxDirSize>>20)
@@ -146,7 +160,7 @@ func (p *loadingPart) texts(l *loading) {
 	}
 }
 
-func (f *loadingFile) take(l *loading) {
+func (f *loadingFile) take(l *loading, kept readings) {
 	buffer := l.crew.buffers.Get().(*bytes.Buffer)
 	defer l.crew.buffers.Put(buffer)
 	text, err := f.open(buffer)
@@ -154,7 +168,7 @@ func (f *loadingFile) take(l *loading) {
 		f.refused = "the file cannot be read: " + reason(err)
 		return
 	}
-	if old := l.kept[f.name]; old != nil && bytes.Equal(old.text, text) {
+	if old := kept[f.name]; old != nil && bytes.Equal(old.text, text) {
 		f.old, f.text, f.defines = old, old.text, old.mentions
 		return
 	}

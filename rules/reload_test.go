@@ -3,6 +3,8 @@ package rules_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -76,7 +78,8 @@ func TestReloadIsLoad(t *testing.T) {
 	for range 60 {
 		write(name())
 	}
-	var kept, anew *rules.Set
+	var kept, anew, told *rules.Set
+	var changed []string
 	reused, broken, steps := 0, 0, 40
 	if slow > 1 {
 		steps = 12 // the race detector makes them slow, and they are all alike
@@ -87,6 +90,11 @@ func TestReloadIsLoad(t *testing.T) {
 		if got, want := said(kept), said(anew); got != want {
 			t.Fatalf("step %d:\n%s\nwant\n%s", step, got, want)
 		}
+		told = rules.LoadFoldersFS(files, w, told, changed)
+		if got, want := said(told), said(anew); got != want {
+			t.Fatalf("step %d, with changes in %q:\n%s\nwant\n%s", step, changed, got, want)
+		}
+		changed = nil
 		if again := rules.LoadFS(files, w, nil); len(again.Problems()) == 0 && said(again) != said(kept) {
 			t.Fatalf("step %d: another load says otherwise", step)
 		}
@@ -99,7 +107,9 @@ func TestReloadIsLoad(t *testing.T) {
 			}
 		}
 		for range 1 + random.IntN(3) {
-			switch n := name(); random.IntN(4) {
+			n := name()
+			changed = append(changed, strings.TrimSuffix(n[:len(n)-len("f00.yaml")], "/"))
+			switch random.IntN(4) {
 			case 0:
 				delete(files, n)
 			default:
@@ -110,6 +120,7 @@ func TestReloadIsLoad(t *testing.T) {
 			for range 60 {
 				write(name())
 			}
+			changed = []string{"", "1003", "1004"}
 		}
 	}
 	if reused < steps/4 || slow == 1 && broken < 5 || broken > 3*steps {
@@ -156,5 +167,25 @@ func TestReloadFindsNamesGivenTwice(t *testing.T) {
 		if stop, _ := document.Split(s.Problems()); len(stop) > 0 || len(s.Rules()) != 30 {
 			t.Errorf("put right, there are %d rules and %v", len(s.Rules()), stop)
 		}
+	}
+}
+
+// Where a file is a link, what has changed in one directory may be what another one has.
+func TestReloadFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "1003"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "base.yaml"), named("a"))
+	if err := os.Symlink("../base.yaml", filepath.Join(dir, "1003", "own.yaml")); err != nil {
+		t.Skip(err)
+	}
+	s := rules.Load(dir, world(), nil)
+	for _, name := range []string{"b", "c"} {
+		writeFile(t, filepath.Join(dir, "base.yaml"), named(name))
+		s = rules.LoadFolders(dir, world(), s, []string{""})
+	}
+	if len(s.Rules()) != 2 || s.Rules()[0].ID() != "c" || s.Rules()[1].ID() != "1003/c" {
+		t.Errorf("%d rules, problems %v", len(s.Rules()), s.Problems())
 	}
 }

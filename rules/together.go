@@ -78,7 +78,7 @@ func (r *reader) writesTo(d *deed, kind *actions.Kind, params *yaml.Node, listen
 
 // together warns of rules that do what another rule of the directory does, for the same event.
 func (p *loadingPart) together() {
-	if len(p.rules) > mostTogether {
+	if len(p.rules) > mostTogether || len(p.rules) < 2 {
 		return
 	}
 	whole, writers, named := map[uint64]*deed{}, map[string][]*deed{}, map[string]bool{}

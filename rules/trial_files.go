@@ -97,7 +97,7 @@ func (l *trialLoading) take(directory, name string, text []byte) {
 		return
 	}
 	if l.reader == nil {
-		l.reader = newReader(l.suite.set.world, directory)
+		l.reader = newReader(l.suite.set.world, l.suite.set.world.served(), directory)
 	}
 	t := &trialReader{reader: l.reader.anew(directory), suite: l.suite, names: map[string]int{}}
 	t.file = file

@@ -244,7 +244,7 @@ func (r *reader) stores(rule *Rule, n *yaml.Node) {
 		case r.pinned:
 		case r.directory != "" && item.Value != r.directory:
 			r.wrong(item, fmt.Sprintf("rules in the directory %s are for that store only", r.directory), "Move the rule to the top directory, or leave store out.")
-		case !r.world.serves(item.Value):
+		case !r.served.has(item.Value):
 			hint := document.DidYouMean(item.Value, r.world.stores())
 			if hint == "" {
 				hint = "The config has " + orNone(r.world.stores()) + "."
@@ -267,12 +267,21 @@ func (w World) stores() []string {
 	return slices.Compact(ids)
 }
 
-// serves tells whether some source has the store. A source that lists no stores may have any.
-func (w World) serves(store string) bool {
+// served are the stores that some source has; nil when they may be any.
+type served map[string]bool
+
+func (s served) has(store string) bool { return s == nil || s[store] }
+
+// served gives the stores that some source has. A source that lists no stores may have any.
+func (w World) served() served {
+	all := served{}
 	for _, s := range w.Sources {
-		if len(s.Stores) == 0 || slices.Contains(s.Stores, store) {
-			return true
+		if len(s.Stores) == 0 {
+			return nil
+		}
+		for _, store := range s.Stores {
+			all[store] = true
 		}
 	}
-	return false
+	return all
 }
