@@ -40,7 +40,7 @@ func (h *house) watchPools(ctx context.Context) {
 		}
 		if now := licensekey.Pools(h.config.Pools); !slices.Equal(now, h.pools) {
 			h.pools = now
-			h.keeper.refresh()
+			h.keeper.refresh(nil)
 		}
 	}
 }
