@@ -108,7 +108,8 @@ type Message struct {
 // Backtest has new rules look at the events of a ledger, each with its entity as it was read back then, beside the current
 // ones. It asks no platform and sends nothing, and leaves the ledger as it is.
 func Backtest(ctx context.Context, l Reader, t Trial) (Findings, error) {
-	b := &backtest{trial: t, findings: map[string]*RuleFinding{}, unjudged: map[string]int{}, once: [2]map[onceKey]bool{{}, {}}}
+	b := &backtest{trial: t, findings: map[string]*RuleFinding{}, unjudged: map[string]int{}, once: [2]map[onceKey]bool{{}, {}},
+		places: map[*rules.Rule]place{}, kept: map[*rules.Rule]*rules.Rule{}}
 	if err := b.prepare(); err != nil {
 		return Findings{}, err
 	}
@@ -140,6 +141,14 @@ type backtest struct {
 	unjudged map[string]int
 	faceless int                 // events that were judged without the store's profile, which is not recorded
 	once     [2]map[onceKey]bool // by side, what a rule has acted for
+	places   map[*rules.Rule]place
+	kept     map[*rules.Rule]*rules.Rule // by rule of the current set, the one of the new set that is the same
+}
+
+// A place is where a rule of the new set stands.
+type place struct {
+	at   int
+	same bool // it is in the current set as it is
 }
 
 // An onceKey names what a rule acts on once.
@@ -156,14 +165,19 @@ func (b *backtest) prepare() error {
 	for _, r := range b.trial.Current.Rules() {
 		now[r.ID()] = r
 	}
-	for _, r := range b.trial.New.Rules() {
+	for i, r := range b.trial.New.Rules() {
+		old := now[r.ID()]
+		b.places[r] = place{at: i, same: old != nil && old.Revision == r.Revision}
+		if b.places[r].same {
+			b.kept[old] = r
+		}
 		edit := EditNone
-		if old := now[r.ID()]; old == nil {
+		if old == nil {
 			edit = EditAdded
 		} else if old.Revision != r.Revision {
 			edit = EditChanged
 		}
-		b.list(r, now[r.ID()], edit)
+		b.list(r, old, edit)
 		delete(now, r.ID())
 	}
 	for _, r := range b.trial.Current.Rules() {

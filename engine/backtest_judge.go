@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -66,9 +68,10 @@ func (b *backtest) try(past *pastEvent) {
 		return
 	}
 	past.input = in
-	for side, set := range b.sets() {
-		past.verdicts[side] = b.ask(set, in, past.why != "")
-	}
+	lacking := past.why != ""
+	now := b.trial.Current.Match(in)
+	past.verdicts[sideNow] = b.verdicts(now, lacking)
+	past.verdicts[sideNew] = b.verdicts(b.decideNew(now, in), lacking)
 	for i := range past.verdicts[sideNow] {
 		now := &past.verdicts[sideNow][i]
 		if later := find(past.verdicts[sideNew], now.Rule.ID()); later != nil && b.edited(now.Rule) && now.runs() > 0 && later.runs() > 0 {
@@ -144,23 +147,37 @@ func inputOf(past *pastEvent, need rules.Need) (in *rules.Input, err error) {
 	if !need.Entity {
 		return in, nil
 	}
-	if past.Entity != nil {
-		if in.Entity, err = event.DecodeObject(past.Entity); err != nil {
+	if past.entity != nil {
+		if in.Entity, err = past.entity.object(); err != nil {
 			return nil, err
 		}
 	}
 	switch {
 	case past.was != nil:
-		in.Was, err = event.DecodeObject(past.was)
+		in.Was, err = past.was.object()
 	case past.Prev == 0:
 		in.Was = claimedBefore(past.Data)
 	}
 	return in, err
 }
 
-// ask has a set of rules look at an event, as live. What reads an entity that is not recorded is left out.
-func (b *backtest) ask(set *rules.Set, in *rules.Input, lacking bool) (verdicts []verdict) {
-	for _, d := range set.Match(in) {
+// decideNew gives what the new rules make of an event. Those that are among the current ones as they are, which are most as a
+// rule, have been asked.
+func (b *backtest) decideNew(now []rules.Decision, in *rules.Input) []rules.Decision {
+	made := b.trial.New.MatchSome(in, func(r *rules.Rule) bool { return b.places[r].same })
+	for _, d := range now {
+		if kept := b.kept[d.Rule]; kept != nil {
+			d.Rule = kept
+			made = append(made, d)
+		}
+	}
+	slices.SortFunc(made, func(x, y rules.Decision) int { return cmp.Compare(b.places[x.Rule].at, b.places[y.Rule].at) })
+	return made
+}
+
+// verdicts gives what decisions come to, as live. What reads an entity that is not recorded is left out.
+func (b *backtest) verdicts(made []rules.Decision, lacking bool) (verdicts []verdict) {
+	for _, d := range made {
 		switch {
 		case lacking && d.Rule.Need().Entity:
 		case d.Verdict == rules.Errs && d.Rule.StopsOnError: // the event is put aside, so nobody acts

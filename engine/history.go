@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"sort"
+	"sync"
 	"time"
 
 	"shopbell/event"
@@ -21,10 +22,25 @@ const (
 // A pastEvent is an event of the ledger, with what its rules saw of the time before it.
 type pastEvent struct {
 	Record
-	was     json.RawMessage // the entity as read back before; nil for none
-	wasLost bool            // there was one, and it is not kept
-	profile event.Store     // of its store, as rules saw it then; without anything when it is not known
+	entity  *decoding   // the entity as read back; nil for none
+	was     *decoding   // the entity as read back before; nil for none
+	wasLost bool        // there was one, and it is not kept
+	profile event.Store // of its store, as rules saw it then; without anything when it is not known
 	tried
+}
+
+// A decoding is an entity that is decoded when somebody wants to know, and only once: what one event has is what was for the
+// next. Many goroutines may ask.
+type decoding struct {
+	text  json.RawMessage
+	once  sync.Once
+	value map[string]any
+	err   error
+}
+
+func (d *decoding) object() (map[string]any, error) {
+	d.once.Do(func() { d.value, d.err = event.DecodeObject(d.text) })
+	return d.value, d.err
 }
 
 // historian reads events of a ledger in order, while others think about them.
@@ -35,7 +51,13 @@ type historian struct {
 	recent, old map[int64]json.RawMessage
 	size        int // bytes of recent
 	albums      map[Store]album
+
+	decoded, decodedOld map[int64]*decoding // of the last of them
+	decodedSize         int                 // bytes of text of decoded
 }
+
+// mostDecoded bounds the text of what is kept decoded, twice. Decoded, it takes some ten times as much.
+const mostDecoded = 2 << 20
 
 // tell gives the events of the trial, oldest first, in bites.
 func (h *historian) tell(ctx context.Context) iter.Seq[[]pastEvent] {
@@ -115,22 +137,20 @@ func (h *historian) before(ctx context.Context, since time.Time) (int64, error) 
 // remember finds `was` of an event, mostly among the entities that were read lately, and keeps its own for those that follow.
 func (h *historian) remember(ctx context.Context, past *pastEvent) error {
 	if past.Prev != 0 {
-		was, ok := h.recent[past.Prev]
-		if !ok {
-			was, ok = h.old[past.Prev]
+		var err error
+		if past.was, err = h.earlier(ctx, past.Prev); err != nil {
+			return err
 		}
-		if !ok {
-			before, err := h.ledger.Event(ctx, past.Prev)
-			if err != nil && !errors.Is(err, ErrNone) {
-				return err
-			}
-			was = before.Entity
-		}
-		past.was, past.wasLost = was, was == nil
+		past.wasLost = past.was == nil
 	}
 	if past.Entity == nil {
 		return nil
 	}
+	past.entity = &decoding{text: past.Entity}
+	if h.decodedSize += len(past.Entity); h.decoded == nil || h.decodedSize > mostDecoded {
+		h.decoded, h.decodedOld, h.decodedSize = map[int64]*decoding{}, h.decoded, len(past.Entity)
+	}
+	h.decoded[past.Seq] = past.entity
 	if h.size += len(past.Entity); h.recent == nil || h.size > maxRecent {
 		h.recent, h.old, h.size = map[int64]json.RawMessage{}, h.recent, len(past.Entity)
 	}
@@ -153,4 +173,28 @@ func (h *historian) portray(ctx context.Context, past *pastEvent) (err error) {
 	}
 	past.profile, _ = a.at(past.Seq)
 	return nil
+}
+
+// earlier gives what was read back for an earlier event; nil when that is not kept.
+func (h *historian) earlier(ctx context.Context, seq int64) (*decoding, error) {
+	for _, known := range []map[int64]*decoding{h.decoded, h.decodedOld} {
+		if d := known[seq]; d != nil {
+			return d, nil
+		}
+	}
+	was, ok := h.recent[seq]
+	if !ok {
+		was, ok = h.old[seq]
+	}
+	if !ok {
+		before, err := h.ledger.Event(ctx, seq)
+		if err != nil && !errors.Is(err, ErrNone) {
+			return nil, err
+		}
+		was = before.Entity
+	}
+	if was == nil {
+		return nil, nil
+	}
+	return &decoding{text: was}, nil
 }

@@ -57,7 +57,10 @@ func (s *Set) Need(source, store, typ string) Need {
 // Match gives the rules that fire on an event and those whose condition could not be evaluated, in order of directory,
 // file and place in it. Rules whose condition is false are left out. It does no I/O, and gives the same answer each
 // time it is asked.
-func (s *Set) Match(in *Input) []Decision {
+func (s *Set) Match(in *Input) []Decision { return s.MatchSome(in, nil) }
+
+// MatchSome is Match without the rules that pass says to pass over; nil passes over none.
+func (s *Set) MatchSome(in *Input, pass func(*Rule) bool) []Decision {
 	l := s.listeners(in.Event.Source, in.Event.Type)
 	if l == nil {
 		return nil
@@ -72,6 +75,9 @@ func (s *Set) Match(in *Input) []Decision {
 	for _, r := range candidates(groups, env) {
 		if in.Event.Self && !r.self {
 			continue // its own doing must not set a rule off again, unless it asks for that
+		}
+		if pass != nil && pass(r) {
+			continue
 		}
 		if env == nil && (r.condition != nil || r.each != nil) {
 			env = environment(in, l.noun, envelope)
