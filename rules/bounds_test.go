@@ -72,6 +72,13 @@ func attacks() []string {
 		`all(1..100000, date("2026-01-02", "2006-01-02") != nil)`, `all(1..100000, date("2026-01-02T03:04:05Z") != nil)`, "date(" + big + ")", "all(1..1000, date(" + big + ") != nil)",
 		`all(1..100000, duration("1h2m3s") != nil)`, `map(1..100000, day("2026-01-02", ` + big + `))`, "day(" + big + ")", `map(1..100000, day(1700000000, "Monday, 2 January 2006 15:04:05"))`,
 		`all(1..100000, event.created.Format("2006") != nil)`, "all(1..100000, event.created.Format(" + big + ") != nil)", "map(1..1000, event.created.Format(repeat(\"2006\", 10000)))",
+		`all(1..100000, event.created.Format("` + strings.Repeat("Monday January 2006 ", 40) + `") != nil)`, `map(1..100000, event.created.Format("Monday January 2006"))`,
+		// Constants that are written out.
+		"all(1..100000, " + object + `["` + strings.Repeat("k", 25_000) + `"] == nil)`, "all(1..100000, " + object + `?.["` + strings.Repeat("k", 25_000) + `"] == nil)`,
+		`map(1..100000, ({"` + strings.Repeat("k", 25_000) + `": 1}))`,
+		// What nearly is there.
+		`let p = repeat("a", 40) + "b"; all(1..100000, not (` + big + " contains p))", `let p = repeat("a", 10000) + "b"; all(1..100000, not (` + big + " contains p))",
+		`all(1..100000, fromJSON("[1]") != nil)`, "let r = 1..90000; all(1..1000, r == r)", "let r = 1..90000; all(1..1000, -1 in r)",
 		"all(1..100000, changed(" + items + ", " + items + "))", "became(event.data, event.data, event.data)", "event.data == event.data",
 	}
 }

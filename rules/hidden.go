@@ -90,6 +90,9 @@ func runIn(s *scope, args []any) (any, error) {
 	if err := s.heft(args[1], 4); err != nil {
 		return nil, err
 	}
+	if numbers, ok := args[1].([]int); ok {
+		return s.isAmong(args[0], numbers)
+	}
 	values, ok := items(args[1])
 	if !ok {
 		return nil, fmt.Errorf("in wants a list on its right, and got %s", wordFor(args[1]))
@@ -100,6 +103,22 @@ func runIn(s *scope, args []any) (any, error) {
 		}
 	}
 	return false, nil
+}
+
+// isAmong is runIn for numbers of a range, which need not be made values for that.
+func (s *scope) isAmong(v any, numbers []int) (bool, error) {
+	wanted, ok := numeric(v)
+	for i, n := range numbers {
+		if ok && float64(n) == wanted && (!isInt(v) || v == n) {
+			return true, s.spend(i + 1)
+		}
+	}
+	return false, s.spend(len(numbers))
+}
+
+func isInt(v any) bool {
+	_, ok := v.(int)
+	return ok
 }
 
 // mixed says that an operator does not work on two values.

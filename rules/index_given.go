@@ -84,7 +84,7 @@ func (w *heft) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		*w += shortText / 256 // of two texts
 		if n.Operator == "contains" {
-			*w += shortText / 64
+			*w += shortText / 32
 		}
 	case *ast.StringNode:
 		*w += heft(len(n.Value) / 256)

@@ -129,7 +129,7 @@ func splitting(s *scope, args []any) error {
 // readingJSON counts what a text of JSON becomes before it is read: an object of one field takes 400 bytes.
 func readingJSON(s *scope, args []any) error {
 	text, _ := args[0].(string)
-	if err := s.spend(1 + len(text)/2); err != nil {
+	if err := s.spend(15 + len(text)/2); err != nil {
 		return err
 	}
 	if len(text) > maxText {

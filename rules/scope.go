@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"shopbell/event"
@@ -136,6 +137,11 @@ func (s *scope) equalAt(a, b any, level int) (bool, error) {
 		return false, nil
 	} else if err := s.spend(n / 4); err != nil {
 		return false, err
+	}
+	if x, ok := a.([]int); ok {
+		if y, ok := b.([]int); ok {
+			return slices.Equal(x, y), s.spend(len(x))
+		}
 	}
 	x, okX := items(a)
 	y, okY := items(b)
