@@ -69,6 +69,16 @@ func (c *crew) rest(r *reader) {
 	c.resting = append(c.resting, r)
 }
 
+// disband lets go of the readers, when the load is done.
+func (c *crew) disband() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.resting {
+		r.done()
+	}
+	c.resting = nil
+}
+
 // copied gives a world that does not change when the maps of the other do.
 func (w World) copied() World {
 	w.Sources, w.Actions, w.Accounts = maps.Clone(w.Sources), maps.Clone(w.Actions), maps.Clone(w.Accounts)

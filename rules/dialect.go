@@ -31,7 +31,7 @@ type dialect struct {
 	config    *conf.Config
 	functions map[string]*Function
 	parser    parser.Parser
-	machines  *machines
+	machines  *sync.Pool // of *vm.VM, shared by all programs of the dialect
 
 	// Many rules say the same in places: "{{ order.id }}".
 	trees    map[string]ast.Node
@@ -40,12 +40,9 @@ type dialect struct {
 	likeness likeness // of the expression at hand
 }
 
-// machines run the programs of a set, and read again what failed. They are lent, for each serves one at a time.
-type machines struct{ vms, dialects sync.Pool }
-
-func newMachines() *machines {
-	return &machines{vms: sync.Pool{New: func() any { return &vm.VM{MemoryBudget: maxValues} }}, dialects: sync.Pool{New: func() any { return newDialect() }}}
-}
+// dialects are lent to loads, and to what reads an expression again that failed: to make one takes longer than to read most
+// files. A dialect knows nothing of the world, so what one load made of an expression is right in another.
+var dialects = sync.Pool{New: func() any { return newDialect() }}
 
 // mostShared bounds how many expressions a dialect remembers at once.
 const mostShared = 2_000
@@ -59,7 +56,7 @@ func share[T any](all *map[string]T, code string, made T) {
 }
 
 func newDialect() *dialect {
-	d := &dialect{config: conf.CreateNew(), functions: map[string]*Function{}, machines: newMachines()}
+	d := &dialect{config: conf.CreateNew(), functions: map[string]*Function{}, machines: &sync.Pool{New: newMachine}}
 	d.config.WithEnv(map[string]any{})
 	d.config.Strict = false
 	d.config.Optimize = true // of jumps only: the passes that rewrite the tree are not ours
@@ -74,6 +71,8 @@ func newDialect() *dialect {
 	}
 	return d
 }
+
+func newMachine() any { return &vm.VM{MemoryBudget: maxValues} }
 
 // parse reads an expression; its error is a [*file.Error]. The tree may be shared, and must not be changed.
 func (d *dialect) parse(code string) (ast.Node, error) {
@@ -147,7 +146,7 @@ func (d *dialect) compileTree(code string, node ast.Node) (*vm.Program, error) {
 type program struct {
 	code     string
 	vm       *vm.Program
-	machines *machines
+	machines *sync.Pool
 	where    origin // of the code
 	cast     bool   // its places are numbers of parts: see [mould]
 }
@@ -159,13 +158,13 @@ func (p *program) run(env map[string]any) (any, error) {
 		s.begin()
 		defer s.end()
 	}
-	machine := p.machines.vms.Get().(*vm.VM)
+	machine := p.machines.Get().(*vm.VM)
 	value, err := machine.Run(p.vm, env)
 	if err != nil {
 		// A machine that panicked is not used again.
 		return nil, p.explain(err, env)
 	}
-	p.machines.vms.Put(machine)
+	p.machines.Put(machine)
 	if s != nil {
 		switch value.(type) {
 		case []any, map[string]any: // who takes it goes through it
@@ -190,8 +189,8 @@ func (p *program) explain(err error, env map[string]any) error {
 	if !errors.As(err, &at) {
 		return &failure{message: brief(err.Error())}
 	}
-	d := p.machines.dialects.Get().(*dialect)
-	defer p.machines.dialects.Put(d)
+	d := dialects.Get().(*dialect)
+	defer dialects.Put(d)
 	told := *at
 	if p.cast {
 		told.From = 0

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -39,29 +38,6 @@ func Load(dir string, w World, previous *Set) *Set {
 	}
 	defer root.Close()
 	return load(root.FS(), dir, w, previous)
-}
-
-// LoadFolders is Load where it is known in which directories files have changed since previous was loaded, "" for the top.
-// The others are left as they are, without a look at their files. Where that cannot be right, all are read: when the world is
-// another, or a file or a directory is a link, which may lead to what has changed.
-func LoadFolders(dir string, w World, previous *Set, changed []string) *Set {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return load(os.DirFS(dir), dir, w, previous)
-	}
-	defer root.Close()
-	return loadFolders(root.FS(), dir, w, previous, changed)
-}
-
-func loadFolders(files fs.FS, dir string, w World, previous *Set, changed []string) *Set {
-	l := newLoading(dir, w, previous)
-	if previous != nil && !previous.linked && l.kept != nil {
-		l.changed = make(map[string]bool, len(changed))
-		for _, name := range changed {
-			l.changed[name] = true
-		}
-	}
-	return l.read(files)
 }
 
 // Parse makes a set of files given by their path below the rules directory ("sales.yaml", "1003/sales.yaml") and their
@@ -139,25 +115,6 @@ func (l *loading) read(files fs.FS) *Set {
 	}
 	l.crew.each(len(stores), func(i int) { l.store(files, stores[i]) })
 	return l.finish()
-}
-
-// unchanged gives, by name, the directories that are as they were; none when nobody knows.
-func (l *loading) unchanged() map[string]*Directory {
-	if l.changed == nil {
-		return nil
-	}
-	all := make(map[string]*Directory, len(l.previous.directories))
-	for i := range l.previous.directories {
-		if d := &l.previous.directories[i]; !l.changed[d.Name] {
-			all[d.Name] = d
-		}
-	}
-	return all
-}
-
-// keep leaves a directory as it was.
-func (l *loading) keep(d *Directory) {
-	l.parts[d.Name] = &loadingPart{directory: d.Name, used: true, kept: d}
 }
 
 // outside tells of a link to a directory that is not below the rules directory. One to a file is told of when it is read.
@@ -319,27 +276,6 @@ func (l *loading) file(files fs.FS, directory, name string) {
 	l.take(directory, shown, func(b *bytes.Buffer) ([]byte, error) { return readBounded(files, path.Join(directory, name), b) })
 }
 
-// readBounded reads at most one byte more than a file may have, so that no file can fill the memory. What it gives is the
-// buffer's, for most files are as they were, and nobody keeps what was read.
-func readBounded(files fs.FS, name string, b *bytes.Buffer) ([]byte, error) {
-	info, err := fs.Stat(files, name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file") // opening a pipe waits for who writes
-	}
-	f, err := files.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b.Reset()
-	b.Grow(int(min(max(info.Size(), 0), document.MaxBytes)) + bytes.MinRead)
-	_, err = b.ReadFrom(io.LimitReader(f, document.MaxBytes+1))
-	return b.Bytes(), err
-}
-
 // take puts a file on the list of its directory.
 func (l *loading) take(directory, name string, text func(*bytes.Buffer) ([]byte, error)) {
 	if strings.Contains(directory, "/") {
@@ -358,6 +294,7 @@ func (l *loading) finish() *Set {
 	names := slices.Sorted(mapsKeys(l.parts))
 	read := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return l.parts[name].kept != nil })
 	l.crew.each(len(read), func(i int) { l.parts[read[i]].read(l) })
+	l.crew.disband()
 	rules := 0
 	for _, p := range l.parts {
 		rules += len(p.rules)

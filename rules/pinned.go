@@ -17,6 +17,7 @@ import (
 // an action that has gone is.
 func Compile(text, directory string, w World) (*Rule, error) {
 	r := newReader(w, nil, directory)
+	defer r.done()
 	r.pinned = true
 	file, broken := document.Parse("a rule of "+placeName(directory)+" as it was", []byte(text))
 	if len(broken) > 0 {

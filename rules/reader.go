@@ -46,10 +46,16 @@ type reader struct {
 
 func newReader(w World, stores served, directory string) *reader {
 	return &reader{
-		world: w, served: stores, dialect: newDialect(), builtins: builtins(), directory: directory,
+		world: w, served: stores, dialect: dialects.Get().(*dialect), builtins: builtins(), directory: directory,
 		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, patterns: map[string][]listen{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
 		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{},
 	}
+}
+
+// done gives back what was lent to the reader, which is not used any more.
+func (r *reader) done() {
+	dialects.Put(r.dialect)
+	r.dialect = nil
 }
 
 // anew gives a reader for another file, with what is the same for all files.

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
 	"path"
 	"path/filepath"
@@ -174,6 +177,27 @@ func (f *loadingFile) take(l *loading, kept readings) {
 	}
 	f.text = bytes.Clone(text)
 	f.defines = bytes.Contains(text, []byte("define"))
+}
+
+// readBounded reads at most one byte more than a file may have, so that no file can fill the memory. What it gives is the
+// buffer's, for most files are as they were, and nobody keeps what was read.
+func readBounded(files fs.FS, name string, b *bytes.Buffer) ([]byte, error) {
+	info, err := fs.Stat(files, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file") // opening a pipe waits for who writes
+	}
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b.Reset()
+	b.Grow(int(min(max(info.Size(), 0), document.MaxBytes)) + bytes.MinRead)
+	_, err = b.ReadFrom(io.LimitReader(f, document.MaxBytes+1))
+	return b.Bytes(), err
 }
 
 // read makes rules of the file's text, unless they were made before.

@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -34,13 +35,13 @@ const shortestSecret = 12
 type secretForm struct{ what, pattern string }
 
 // secretPattern finds any of the forms; its groups are in the order of [secretForms].
-func secretPattern() *regexp.Regexp {
+var secretPattern = sync.OnceValue(func() *regexp.Regexp {
 	var alternatives []string
 	for _, f := range secretForms() {
 		alternatives = append(alternatives, "("+f.pattern+")")
 	}
 	return regexp.MustCompile(strings.Join(alternatives, "|"))
-}
+})
 
 // maySecret tells, faster than the pattern, that a text holds what each form of secret has somewhere.
 func maySecret(text string) bool {
