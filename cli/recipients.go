@@ -21,7 +21,7 @@ func (p *program) recipients() *cobra.Command {
 		Long: `The suppression list: people to whom nothing is sent, whatever rules say. A mailbox that is not there any more, and who has told a
 provider to stop, comes onto it by itself, for the store whose message it was. A step that would have written there is
 skipped, and says why. The running server keeps the list.`,
-		Example: "  shopbell recipients\n  shopbell recipients stop jane@example.com --why \"asked by telephone\"\n  shopbell recipients allow jane@example.com --store ecwid/1003",
+		Example: "  shopbell recipients\n  shopbell recipients stop jane@example.com --why asked\n  shopbell recipients allow jane@example.com --store ecwid/1003",
 		Args:    none,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.listRecipients(c) },
 	}
@@ -72,7 +72,7 @@ func (p *program) stopRecipient() *cobra.Command {
 		Use:     "stop ADDRESS",
 		Short:   "Write to an e-mail address or a telephone number no more",
 		Long:    "From now on nothing is sent to the address, by rules of every store, or of one with --store.",
-		Example: "  shopbell recipients stop jane@example.com --why \"asked by telephone\"\n  shopbell recipients stop +31612345678 --store ecwid/1003",
+		Example: "  shopbell recipients stop jane@example.com --why asked\n  shopbell recipients stop +31612345678 --store ecwid/1003",
 		Args:    between(1, 1),
 	}
 	c.Flags().StringVar(&store, "store", "", "only this store, with its source: SOURCE/STORE")

@@ -34,7 +34,7 @@ var reaches = map[string]reach{
 	"ecwid":       {account: "{ kind: ecwid }", throughStore: true},
 	"email":       {account: "{ kind: email, host: %[2]q, port: %[3]s, tls: none, from: shop@example.com }"},
 	"http":        {account: "{ kind: http, token: sesame }"}, // its example's address is the test's, see [steps]
-	"license_key": {stays: true},
+	"license_key": {stays: true, step: "license_key: { generate: pin }"},
 	"log":         {stays: true},
 	"newsletter":  {account: "{ kind: newsletter, provider: mailchimp, api_key: 0123456789abcdef-us1, api: \"http://%[1]s\" }"},
 	"slack":       {account: "{ kind: slack, token: xoxb-1, api: \"http://%[1]s/api/\" }"},
