@@ -227,7 +227,7 @@ func told(d rules.Decision) string {
 // errors that asking every rule gives.
 func FuzzIndex(f *testing.F) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 30 {
+	for range 60 {
 		seed := make([]byte, 3000)
 		for i := range seed {
 			seed[i] = byte(random.Uint32())
@@ -240,7 +240,7 @@ func FuzzIndex(f *testing.F) {
 func indexedIsPlain(t *testing.T, bytes []byte) {
 	c := &choices{bytes: bytes}
 	s := c.set(t)
-	for range 12 {
+	for range 6 {
 		in := c.input()
 		var got []string
 		for _, d := range s.Match(in) {
