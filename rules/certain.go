@@ -98,6 +98,13 @@ func (s *solver) openPart(node ast.Node, paths *[]string) bool {
 		}
 	}
 	before := len(*paths)
+	switch node.(type) {
+	case *ast.BinaryNode, *ast.BoolNode:
+	default: // nothing is known of it but that it is true or false
+		path := bare(node.String())
+		*paths = append(*paths, path)
+		return !slices.Contains((*paths)[:before], path) && len(*paths) <= mostWays
+	}
 	for _, positive := range []bool{true, false} {
 		ways, _ := s.ways(node, positive)
 		if len(ways) != 1 || len(ways[0]) != 1 {
