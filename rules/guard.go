@@ -202,7 +202,7 @@ func (c *counting) Visit(node *ast.Node) {
 	case *ast.CallNode:
 		*c += 2
 		if _, ours := n.Callee.(*ast.IdentifierNode); !ours {
-			*c += 20 // a method, found by its name each time
+			*c += 30 // a method, found by its name each time
 			for _, arg := range n.Arguments {
 				if s, ok := arg.(*ast.StringNode); ok {
 					*c += counting(len(s.Value) / 2) // a layout, which is gone through
