@@ -29,9 +29,9 @@ With --store and no --person, everything that is known of a store is erased, its
 	c.Flags().StringVar(&store, "store", "", "the store, with its source: SOURCE/STORE")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if store != "" {
-			var ok bool
-			if form.Source, form.Store, ok = strings.Cut(store, "/"); !ok || form.Source == "" || form.Store == "" {
-				return fmt.Errorf("--store %s: want the source and the store, such as ecwid/1003", store)
+			var err error
+			if form.Source, form.Store, err = sourceAndStore(store); err != nil {
+				return err
 			}
 		}
 		if form.Person == "" && form.Store == "" {
@@ -64,4 +64,13 @@ With --store and no --person, everything that is known of a store is erased, its
 		return nil
 	}
 	return c
+}
+
+// sourceAndStore reads what the flag --store says of a store with its source.
+func sourceAndStore(text string) (source, store string, err error) {
+	source, store, ok := strings.Cut(text, "/")
+	if !ok || source == "" || store == "" {
+		return "", "", fmt.Errorf("--store %s: want the source and the store, such as ecwid/1003", text)
+	}
+	return source, store, nil
 }

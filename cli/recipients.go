@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -113,9 +112,9 @@ func (p *program) allowRecipient() *cobra.Command {
 // tellRecipient has the running server change the list.
 func (p *program) tellRecipient(c *cobra.Command, form *server.RecipientForm, store, verb string) error {
 	if store != "" {
-		var ok bool
-		if form.Source, form.Store, ok = strings.Cut(store, "/"); !ok || form.Source == "" || form.Store == "" {
-			return fmt.Errorf("--store %s: want the source and the store, such as ecwid/1003", store)
+		var err error
+		if form.Source, form.Store, err = sourceAndStore(store); err != nil {
+			return err
 		}
 	}
 	if _, err := engine.RecipientOf(form.Address); err != nil {

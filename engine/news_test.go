@@ -333,6 +333,7 @@ func whatWasThereFillsTheSnapshots(t *testing.T, newBench maker) {
 	b.must(b.deliver(m.change("1", "B4", func(i *item) { i.price = 64 })))
 	m.change("1", "old", func(i *item) { i.price = 40 })
 	m.untilPolled(b, "1", 2)
+	b.untilRuns(engine.RunDone, 8) // all that is to be sent, however long the machine takes
 	m.worked(b, "1")
 	b.sent("touched item/old 2", "touched item/old 3", "touched item/old 4", "dropped item/old 60 to 40",
 		"touched item/B3 2", "dropped item/B3 70 to 65", "touched item/B4 2", "dropped item/B4 70 to 64")
