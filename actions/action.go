@@ -97,6 +97,8 @@ type Spec[A, P any] struct {
 	// Names tells which things of the operator a step names, so that what is not there is told at load; nil for none. What is still
 	// to be filled in stands there as {{ … }}, see [Known].
 	Names func(p P) []Name
+	// Marketing says that carrying this out is marketing whatever the rule says, so that it is not for who has unsubscribed.
+	Marketing bool
 	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
 	// error is for the operator and tells no secret.
 	Open func(Env, A) (Sender[P], error)
@@ -106,6 +108,7 @@ type Spec[A, P any] struct {
 type Kind struct {
 	Name, Summary, Doc, Example string
 	Idempotent, NoAccount       bool
+	Marketing                   bool
 	Causes                      []string
 
 	Params  *shape.Shape // of a step

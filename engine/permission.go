@@ -21,12 +21,13 @@ func (e *Engine) permitted(ctx context.Context, u *Run, kind *actions.Kind, step
 	var out []actions.Recipient
 	var words []string
 	for _, r := range reached {
-		s, err := e.suppressionFor(ctx, u.Source, u.Store, r, step.Marketing)
+		s, err := e.suppressionFor(ctx, u.Source, u.Store, r, step.Marketing || kind.Marketing)
 		if errors.Is(err, ErrNone) {
 			continue
 		}
 		if err != nil {
-			return "", fmt.Errorf("whether %s may be written to could not be read: %w", r.Address, err)
+			// Nothing has been sent: it is no unknown outcome, though time may have run out.
+			return "", actions.RetryAfter(0, fmt.Errorf("whether %s may be written to could not be read: %w", r.Address, err))
 		}
 		out = append(out, r)
 		words = append(words, s.word(r))

@@ -154,7 +154,6 @@ func (e *Engine) carryOut(u *Run) {
 	took := time.Since(began)
 	answer := actions.OutcomeOf(err)
 	e.o.Meter.Sent(step.Action, step.Account, answer.Outcome, took)
-	e.health.sent(u.Outlet, err, answer)
 	if err != nil {
 		note = clip(strings.TrimPrefix(note+"; "+err.Error(), "; "), 500)
 	}
@@ -185,6 +184,7 @@ func (e *Engine) try(u *Run, step *Step) (result actions.Result, note string, er
 		if p := recover(); p != nil {
 			e.o.Log.Error("an action panicked", "action", step.Action, "run", u.ID)
 			err = actions.Unknown(errors.New("the action broke down; this is a mistake of the program"))
+			e.health.sent(u.Outlet, err, actions.OutcomeOf(err))
 		}
 	}()
 	call := actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store}
@@ -192,6 +192,7 @@ func (e *Engine) try(u *Run, step *Step) (result actions.Result, note string, er
 		return nil, "", err
 	}
 	result, err = account.Outlet.Send(ctx, call)
+	e.health.sent(u.Outlet, err, actions.OutcomeOf(err)) // what was not asked says nothing of the account
 	return result, note, err
 }
 

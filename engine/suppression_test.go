@@ -137,7 +137,7 @@ type blindLedger struct{ engine.Ledger }
 // Memo implements [engine.Reader], and cannot read whom not to write to.
 func (l *blindLedger) Memo(ctx context.Context, source, store, name string) (engine.Memo, error) {
 	if strings.HasPrefix(name, "suppressed/") {
-		return engine.Memo{}, engine.ErrAway
+		return engine.Memo{}, errors.Join(engine.ErrAway, context.DeadlineExceeded)
 	}
 	return l.Ledger.Memo(ctx, source, store, name)
 }

@@ -119,3 +119,29 @@ func TestNoAddressToUnsubscribe(t *testing.T) {
 		}
 	}
 }
+
+// TestKindsThatAreMarketing holds that who has unsubscribed is not put on a newsletter by a rule that does not say what it is.
+func TestKindsThatAreMarketing(t *testing.T) {
+	b := newBench(t, lettersRules, func(o *engine.Options) { o.World.Actions["probe"].Marketing = true })
+	left := engine.Suppression{Source: "shop", Store: "1", Channel: goneMail.Channel, Address: goneMail.Address, Why: "unsubscribed", Marketing: true}
+	b.must(b.Suppress(t.Context(), left))
+	b.must(b.post("e1", "order.created", "A", 1))
+	b.untilRuns(engine.RunDone, 1)
+	if got, want := b.provider.texts(), []string{"dear nobody ann@b.example", "to nobody in particular"}; !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+	if h := b.Health().Accounts["probe"]; h.LastOK.IsZero() {
+		t.Error("what was sent does not show in the account's health")
+	}
+}
+
+// TestSkippedIsNotHealth holds that a message which was not sent says nothing of the account.
+func TestSkippedIsNotHealth(t *testing.T) {
+	b := newBench(t, "rules:\n  - name: letter\n    when: order.created\n    then: [ probe: { text: dear gone@b.example } ]\n")
+	b.must(b.Suppress(t.Context(), engine.Suppression{Channel: goneMail.Channel, Address: goneMail.Address, Why: "asked"}))
+	b.must(b.post("e1", "order.created", "A", 1))
+	b.untilRuns(engine.RunDone, 1)
+	if h := b.Health(); !h.Accounts["probe"].LastOK.IsZero() || !h.LastSent.IsZero() {
+		t.Errorf("nothing was sent, and the health says %+v, last sent %s", h.Accounts["probe"], h.LastSent)
+	}
+}

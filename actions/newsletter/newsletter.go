@@ -25,6 +25,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	// customer a second time.
 	Idempotent: false,
 	Reaches:    reaches,
+	Marketing:  true,
 	Open:       open,
 })
 
