@@ -97,6 +97,13 @@ type Spec[A, P any] struct {
 	// Names tells which things of the operator a step names, so that what is not there is told at load; nil for none. What is still
 	// to be filled in stands there as {{ … }}, see [Known].
 	Names func(p P) []Name
+	// Target names the provider that a step calls, such as a host, where the step says it and not the account, so that one which is
+	// down is left alone and others are not; nil where all steps of an account call the same.
+	Target func(Call[P]) string
+	// Cost is what a step uses up of an account's budget, such as the texts that a long message is sent as; nil for one each.
+	Cost func(P) int
+	// Limit gives how fast an account may go when the operator has not said it; nil for any.
+	Limit func(A) Limit
 	// Marketing says that carrying this out is marketing whatever the rule says, so that it is not for who has unsubscribed.
 	Marketing bool
 	// Open makes a sender of an account, once for each account at start. The zero A is given when there is none. The
@@ -123,6 +130,12 @@ type Kind struct {
 	Reaches func(params json.RawMessage) []Recipient
 	// Spare is [Spec.Spare] over JSON that fits Params; nil when the spec has none.
 	Spare func(params json.RawMessage, some []Recipient) (json.RawMessage, bool)
+	// Target is [Spec.Target] over JSON that fits Params; nil when the spec has none.
+	Target func(Call[json.RawMessage]) string
+	// Cost is [Spec.Cost] over JSON that fits Params; nil when the spec has none.
+	Cost func(params json.RawMessage) int
+	// Limit is [Spec.Limit] over an account's config; nil when the spec has none.
+	Limit func(config json.RawMessage) Limit
 	// Names is [Spec.Names] over JSON, in which holes may be; nil when the spec has none.
 	Names func(params json.RawMessage) []Name
 	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
@@ -133,6 +146,12 @@ type Kind struct {
 // fits the kind's Params.
 type Outlet interface {
 	Send(context.Context, Call[json.RawMessage]) (Result, error)
+}
+
+// A Limit bounds what goes through one account. Steps beyond it wait. The zero value is no limit.
+type Limit struct {
+	Rate        float64 // calls a second, evenly spaced; 0 means any
+	Concurrency int     // calls at once; 0 means any
 }
 
 // A Landing says where the text of a parameter ends up, and so how what a rule puts into a hole is escaped.

@@ -25,7 +25,8 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 	if s.Result != nil {
 		k.Result = shape.Of(reflect.New(reflect.TypeOf(s.Result)).Interface())
 	}
-	k.Redirect = redirecting(s.Redirect)
+	k.Redirect, k.Target = redirecting(s.Redirect), targeting(s.Target)
+	k.Cost, k.Limit = costing(s.Cost), limiting(s.Limit)
 	k.Reaches, k.Spare, k.Names = reaching(s.Reaches), sparing(s.Spare), naming(s.Names)
 	k.Open = func(env Env, config json.RawMessage) (Outlet, error) {
 		var account A
@@ -83,6 +84,54 @@ type Checker interface {
 	Check() error
 }
 
+// callOf gives a call its parameters.
+func callOf[P any](c Call[json.RawMessage]) (Call[P], error) {
+	call := Call[P]{Key: c.Key, Try: c.Try, Source: c.Source, Store: c.Store, Callback: c.Callback, Unsubscribe: c.Unsubscribe}
+	return call, json.Unmarshal(c.Params, &call.Params)
+}
+
+// targeting closes [Spec.Target] over its parameter type. Parameters that do not fit name no provider: their send will fail.
+func targeting[P any](target func(Call[P]) string) func(Call[json.RawMessage]) string {
+	if target == nil {
+		return nil
+	}
+	return func(c Call[json.RawMessage]) string {
+		call, err := callOf[P](c)
+		if err != nil {
+			return ""
+		}
+		return target(call)
+	}
+}
+
+// costing closes [Spec.Cost] over its parameter type. Parameters that do not fit cost nothing more than any.
+func costing[P any](cost func(P) int) func(json.RawMessage) int {
+	if cost == nil {
+		return nil
+	}
+	return func(params json.RawMessage) int {
+		var p P
+		if json.Unmarshal(params, &p) != nil {
+			return 1
+		}
+		return cost(p)
+	}
+}
+
+// limiting closes [Spec.Limit] over its account type.
+func limiting[A any](limit func(A) Limit) func(json.RawMessage) Limit {
+	if limit == nil {
+		return nil
+	}
+	return func(config json.RawMessage) Limit {
+		var a A
+		if config != nil && json.Unmarshal(config, &a) != nil {
+			return Limit{}
+		}
+		return limit(a)
+	}
+}
+
 // outlet closes a Sender over its parameter type.
 type outlet[P any] struct{ sender Sender[P] }
 
@@ -90,8 +139,8 @@ func (o outlet[P]) inside() any { return o.sender }
 
 // Send implements [Outlet].
 func (o outlet[P]) Send(ctx context.Context, c Call[json.RawMessage]) (Result, error) {
-	call := Call[P]{Key: c.Key, Try: c.Try, Source: c.Source, Store: c.Store, Callback: c.Callback, Unsubscribe: c.Unsubscribe}
-	if err := json.Unmarshal(c.Params, &call.Params); err != nil {
+	call, err := callOf[P](c)
+	if err != nil {
 		return nil, Permanent(BlameRequest, fmt.Errorf("the parameters do not fit: %w", err))
 	}
 	if c, ok := any(call.Params).(Checker); ok {

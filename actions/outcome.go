@@ -33,6 +33,8 @@ type trial struct {
 	outcome Outcome
 	blame   Blame
 	wait    time.Duration
+	pause   bool
+	part    string
 	stop    Recipient
 	err     error
 }
@@ -46,6 +48,18 @@ func Skip(why string) error { return &trial{outcome: OutcomeSkip, err: errors.Ne
 // Permanent makes an error that says: never try this again as it is. The step becomes a dead letter.
 func Permanent(blame Blame, err error) error {
 	return &trial{outcome: OutcomePermanent, blame: blame, err: err}
+}
+
+// PermanentPart makes an account error that concerns a part of the account only, such as `channel "#sales"` or `pool "SW-1"`: what
+// goes to other parts may well go through. It is permanent, and the account is to blame.
+func PermanentPart(part string, err error) error {
+	return &trial{outcome: OutcomePermanent, blame: BlameAccount, part: part, err: err}
+}
+
+// Throttled makes an error that says: the provider has had too much of this account, and wants to be left alone for wait; 0 when it
+// did not say for how long. It is tried again then, and so is all else that goes there.
+func Throttled(wait time.Duration, err error) error {
+	return &trial{outcome: OutcomeRetry, wait: wait, pause: true, err: err}
 }
 
 // RetryAfter makes an error that says: try again, but not before wait has passed. Zero leaves the time to the engine.
@@ -72,6 +86,8 @@ type Answer struct {
 	Outcome Outcome
 	Blame   Blame         // of OutcomePermanent
 	Wait    time.Duration // of OutcomeRetry: not before; 0 when the provider did not say
+	Pause   bool          // of OutcomeRetry: nothing else is to go there before either
+	Part    string        // of the account that is to blame; "" for all of it
 	Stop    Recipient     // is not to be written to any more; the zero value for nobody
 }
 
@@ -82,7 +98,7 @@ func OutcomeOf(err error) Answer {
 		return Answer{Outcome: OutcomeOK}
 	}
 	if t, ok := errors.AsType[*trial](err); ok {
-		return Answer{Outcome: t.outcome, Blame: t.blame, Wait: t.wait, Stop: t.stop}
+		return Answer{Outcome: t.outcome, Blame: t.blame, Wait: t.wait, Pause: t.pause, Part: t.part, Stop: t.stop}
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return Answer{Outcome: OutcomeUnknown}

@@ -58,6 +58,7 @@ func (p *program) listAccounts(ctx context.Context, conf *config.Config) error {
 	}
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ACCOUNT\tKIND\tSTORES\tLAST OK\tLAST TROUBLE")
+	var shut []string
 	for _, a := range conf.Accounts {
 		stores := "every store"
 		if len(a.Stores) > 0 {
@@ -69,11 +70,17 @@ func (p *program) listAccounts(ctx context.Context, conf *config.Config) error {
 			if h.LastError != "" {
 				bad += ": " + h.LastError
 			}
+			for _, s := range h.Shut {
+				shut = append(shut, shutText(a.Name, s))
+			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.Kind.Name, stores, good, bad)
 	}
 	if ferr := t.Flush(); ferr != nil {
 		return ferr
+	}
+	for _, line := range shut {
+		fmt.Fprintln(p.stdout, line)
 	}
 	if err != nil {
 		fmt.Fprintf(p.stderr, "How they do is not known: %v\n", err)

@@ -81,7 +81,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(made.stock.left)
 	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
-		Rules: h.keeper.set(), Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Public: h.config.URL, Changes: made.causes(), Node: h.node})
+		Rules: h.keeper.set(), Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Public: h.config.URL, Cap: engine.Cap(h.config.Cap), Changes: made.causes(), Node: h.node})
 	h.keeper.use = h.engine.Use
 	made.changes.engine.Store(h.engine)
 	if err := h.engine.Start(ctx); err != nil {

@@ -195,6 +195,24 @@ func printAccounts(w io.Writer, s server.StatusForm) {
 		row(t, account.Name, ago(s.At, account.LastOK), because(s.At, account.ErrorAt, account.LastError))
 	}
 	t.Flush()
+	for _, account := range s.Accounts {
+		for _, shut := range account.Shut {
+			fmt.Fprintln(w, shutText(account.Name, shut))
+		}
+	}
+}
+
+// shutText says that nothing goes through an account.
+func shutText(account string, s server.ShutForm) string {
+	to := account
+	if s.Target != "" {
+		to += " to " + s.Target
+	}
+	then := "it is tried again at "
+	if s.Mend {
+		then = "mend the account; one step is tried at "
+	}
+	return fmt.Sprintf("nothing is sent through %s since %s: %s; %s%s", to, clock(s.Since), s.Why, then, clock(s.Until))
 }
 
 // because says when something went wrong and why.

@@ -48,7 +48,7 @@ func open(c *config.Config, log *slog.Logger) opened {
 			o.problems = append(o.problems, a.At(err.Error(), ""))
 			continue
 		}
-		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet, Limit: engine.Limit{Rate: a.Rate, Concurrency: a.Concurrency}}
+		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet, Limit: limitOf(a), Budget: a.Budget}
 	}
 	for _, k := range kinds().Actions {
 		if _, given := o.accounts[k.Name]; given || !k.NoAccount {
@@ -62,6 +62,21 @@ func open(c *config.Config, log *slog.Logger) opened {
 		o.accounts[k.Name] = engine.Account{Kind: k, Outlet: outlet}
 	}
 	return o
+}
+
+// limitOf gives how fast an account may go: as the config says, and for what it does not say as its kind does.
+func limitOf(a config.Account) actions.Limit {
+	var limit actions.Limit
+	if a.Kind.Limit != nil {
+		limit = a.Kind.Limit(a.Config)
+	}
+	if a.Rate > 0 {
+		limit.Rate = a.Rate
+	}
+	if a.Concurrency > 0 {
+		limit.Concurrency = a.Concurrency
+	}
+	return limit
 }
 
 // causes tells whether some account's action changes stores.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"shopbell/actions"
 	"shopbell/config"
 	"shopbell/document"
-	"shopbell/engine"
 	"shopbell/rules"
 )
 
@@ -47,7 +47,7 @@ rules:
 	if len(set.Rules()) != 1 {
 		t.Fatal(document.Text(set.Problems()))
 	}
-	want := []engine.Limit{{Rate: 10}, {Concurrency: 3}, {Rate: 0.0025, Concurrency: 2}}
+	want := []actions.Limit{{Rate: 10}, {Concurrency: 3}, {Rate: 0.0025, Concurrency: 2}}
 	for i, step := range set.Rules()[0].Steps {
 		if got := made.accounts[step.Account].Limit; got != want[i] {
 			t.Errorf("step %d goes through account %q with the limit %+v, want %+v", i+1, step.Account, got, want[i])

@@ -32,6 +32,7 @@ type Config struct {
 	Database string // the ledger's file, or the address of a PostgreSQL
 	Rules    string // folder of rule files
 	Plugins  string // folder of plugins
+	Cap      Cap
 	Pools    string // folder of pools of licence keys
 	// Retention is how long events and runs are kept; 0 means for ever.
 	Retention time.Duration
@@ -83,7 +84,9 @@ type Account struct {
 	// Rate is how many calls a second may go through it, and Concurrency how many at once; 0 means no limit.
 	Rate        float64
 	Concurrency int
-	place       place
+	// Budget is how much of it each store may use up on a day; 0 means any.
+	Budget int
+	place  place
 }
 
 // String names the account and tells nothing of its config.

@@ -129,11 +129,17 @@ func show(c *Config) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "listen %s\ndatabase %s\nrules %s\nplugins %s\ntoken %q\nallow %v\n",
 		c.Listen, c.Database, c.Rules, c.Plugins, c.Admin.Token.Reveal(), c.HTTP.Allow)
+	if c.Cap.PerDay > 0 {
+		fmt.Fprintf(&b, "a person gets %d a day, but %s\n", c.Cap.PerDay, c.Cap.Except)
+	}
 	for _, s := range c.Sources {
 		fmt.Fprintf(&b, "%s: %s\n", s, s.Config)
 	}
 	for _, a := range c.Accounts {
 		fmt.Fprintf(&b, "%s: %s %v", a, a.Config, a.Stores)
+		if a.Budget != 0 {
+			fmt.Fprintf(&b, " budget %d", a.Budget)
+		}
 		if a.Rate != 0 || a.Concurrency != 0 {
 			fmt.Fprintf(&b, " rate %g concurrency %d", a.Rate, a.Concurrency)
 		}

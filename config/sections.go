@@ -30,7 +30,7 @@ func sections(root *yaml.Node, key string, do func(k, v *yaml.Node)) {
 }
 
 // accountKeys are what an account of every kind takes, beside what its kind declares.
-func accountKeys() []string { return []string{"kind", "stores", "rate", "concurrency"} }
+func accountKeys() []string { return []string{"kind", "stores", "rate", "concurrency", "budget"} }
 
 func (r *reader) sources(root *yaml.Node) {
 	sections(root, "sources", func(k, v *yaml.Node) {
@@ -68,7 +68,7 @@ func (r *reader) accounts(root *yaml.Node) {
 		}
 		account := Account{Name: k.Value, Kind: r.kinds.action(name), place: r.place(k)}
 		account.Stores = r.stores(v, known)
-		account.Rate, account.Concurrency = r.rate(v), r.concurrency(v)
+		account.Rate, account.Concurrency, account.Budget = r.rate(v), r.concurrency(v), r.budget(v)
 		account.Config = r.section(k, without(v, accountKeys()...), account.Kind.Account, accountKeys()...)
 		r.config.Accounts = append(r.config.Accounts, account)
 	})

@@ -28,6 +28,7 @@ type topKeys struct {
 	Plugins  string                    `json:"plugins,omitempty" jsonschema:"default=plugins" jsonschema_description:"Folder of action plugins."`
 	Pools    string                    `json:"pools,omitempty" jsonschema:"default=pools" jsonschema_description:"Folder of pools of licence keys, which the action license_key gives out."`
 	Retain   string                    `json:"retention,omitempty" jsonschema_description:"How long events and runs are kept, such as 90d; for ever without it. Counts are always kept."`
+	People   peopleKeys                `json:"recipients,omitempty" jsonschema_description:"How many messages a person gets."`
 	Admin    adminKeys                 `json:"admin,omitempty" jsonschema_description:"Who may use the dashboard and the API."`
 	Encrypt  encryptionKeys            `json:"encryption,omitempty" jsonschema_description:"How tokens of stores that merchants connect are kept."`
 	HTTP     httpKeys                  `json:"http,omitempty" jsonschema_description:"What requests of rules may reach."`
@@ -37,6 +38,11 @@ type topKeys struct {
 
 type adminKeys struct {
 	Token actions.Secret `json:"token,omitempty" jsonschema_description:"Bearer token of the API and sign-in of the dashboard; take 16 characters or more."`
+}
+
+type peopleKeys struct {
+	PerDay int      `json:"per_day,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"The most messages that one person gets of one store within 24 hours, whatever rules send them; any number without it."`
+	Except []string `json:"except,omitempty" jsonschema_description:"Addresses that may get any number, such as your own; @example.com is a whole domain."`
 }
 
 type encryptionKeys struct {
@@ -78,6 +84,7 @@ func (r *reader) top(root *yaml.Node) {
 	}
 	r.encryption(root)
 	r.allow(root)
+	c.Cap = r.cap(root)
 }
 
 // publicURL reads where the server is reached from outside.

@@ -55,8 +55,9 @@ func startBench(t testing.TB, b *bench, ruleFile string, change []func(*engine.O
 	b.TB, b.source, b.provider = t, newPlatform(), newProvider()
 	b.open()
 	world := rules.World{
-		Sources: map[string]rules.Origin{"shop": {Kind: "shop", Catalog: catalog(), ReadsBack: true, Stores: []string{"1", "2"}}},
-		Actions: map[string]*actions.Kind{"probe": probe(b.provider, true), "fragile": probe(b.provider, false)},
+		Accounts: map[string]rules.Outlet{"other": {Kind: "fragile"}},
+		Sources:  map[string]rules.Origin{"shop": {Kind: "shop", Catalog: catalog(), ReadsBack: true, Stores: []string{"1", "2"}}},
+		Actions:  map[string]*actions.Kind{"probe": probe(b.provider, true), "fragile": probe(b.provider, false)},
 	}
 	set := rules.Parse(map[string]string{"rules.yaml": ruleFile}, world)
 	if problems, _ := document.Split(set.Problems()); len(problems) > 0 {
@@ -71,6 +72,7 @@ func startBench(t testing.TB, b *bench, ruleFile string, change []func(*engine.O
 		}
 		b.options.Accounts[name] = engine.Account{Kind: kind, Outlet: outlet}
 	}
+	b.options.Accounts["other"] = b.options.Accounts["fragile"]
 	for _, c := range change {
 		c(&b.options)
 	}
@@ -344,6 +346,10 @@ func probe(p *provider, idempotent bool) *actions.Kind {
 				return p, errors.New("it is nobody")
 			}
 			return probeParams{"to " + to + ": " + p.Text}, nil
+		},
+		Target: func(c actions.Call[probeParams]) string {
+			_, host, _ := strings.Cut(c.Params.Text, " via ")
+			return host
 		},
 		Reaches: func(p probeParams) []actions.Recipient { return addressed(p.Text) },
 		Spare: func(p probeParams, some []actions.Recipient) (probeParams, bool) {

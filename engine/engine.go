@@ -14,6 +14,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,8 @@ type Options struct {
 	Box *secret.Box
 	// Public is where the server is reached from outside, without a slash at its end; "" when that is not known.
 	Public string
+	// Cap bounds how many messages one person gets.
+	Cap Cap
 	// Node tells what other nodes of a shared ledger may know of this one; may be nil.
 	Node func() Node
 }
@@ -53,7 +56,9 @@ type Options struct {
 type Account struct {
 	Kind   *actions.Kind
 	Outlet actions.Outlet
-	Limit  Limit // of what goes through it; steps beyond it wait
+	Limit  actions.Limit // of what goes through it
+	// Budget is how much of it a store may use up on a day (UTC), in what [actions.Kind.Cost] counts; 0 means any.
+	Budget int
 }
 
 // A Meter is told what happens, for metrics. Its methods are called by many goroutines at once and must be quick.
@@ -95,9 +100,11 @@ type Engine struct {
 	profiles   profiles
 	changes    signals
 	samples    sampler
-	shared     Shared       // the ledger, when it hands out due work itself; nil when the queues do
-	pacers     pacers       // before a step is begun
-	departures pacers       // and before it is sent
+	shared     Shared // the ledger, when it hands out due work itself; nil when the queues do
+	pacers     pacers // before a step is begun
+	departures pacers // and before it is sent
+	breakers   *breakers
+	counting   counting
 	working    atomic.Int64 // pieces of work that a shared ledger has handed out
 	polls      pollState
 	lives      lifeState
@@ -134,6 +141,8 @@ func New(o Options) *Engine {
 	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), lives: newLifeState(), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
 	e.shared, _ = o.Ledger.(Shared)
 	e.toAdopt = make(chan struct{}, 1)
+	e.breakers = newBreakers(o.Log, o.Timeout)
+	e.counting.seed = maphash.MakeSeed()
 	e.adopt(o.Rules)
 	e.health.start()
 	e.feedCtx, e.endFeed = context.WithCancel(context.Background())
@@ -164,6 +173,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.workers.Go(func() { e.watch(e.feedCtx) })
 	e.workers.Go(func() { e.keepAnnals(e.feedCtx) })
+	if e.counts() {
+		e.workers.Go(func() { e.keepSweepingCounts(e.feedCtx) })
+	}
 	if e.o.Changes {
 		e.workers.Go(func() { e.keepSweeping(e.feedCtx) })
 	}
@@ -181,7 +193,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	for range attesters {
 		e.workers.Go(e.attestLoop)
 	}
-	for range e.o.Workers {
+	for range e.senders() {
 		e.workers.Go(e.sendLoop)
 	}
 	e.workers.Go(func() { e.eventFeed.run(e.feedCtx) })

@@ -42,6 +42,7 @@ type AccountHealth struct {
 	LastOK    time.Time
 	LastError string
 	ErrorAt   time.Time
+	Shut      []Shut // nothing is sent through it, or not to these of its providers
 }
 
 // health gathers what [Health] tells.
@@ -146,11 +147,17 @@ func (e *Engine) Health() Health {
 	h := &e.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	accounts := maps.Clone(h.accounts)
+	for name, list := range e.breakers.shut() {
+		state := accounts[name]
+		state.Shut = list
+		accounts[name] = state
+	}
 	return Health{
 		Started: h.began, Stopping: e.stopping.Load(), Ledger: h.commit,
 		Queued: events + runs - attesting - sending, Working: attesting + sending + int(e.working.Load()),
 		LastAccepted: nano(&h.received), LastSent: nano(&h.posted),
-		Sources: maps.Clone(h.sources), Accounts: maps.Clone(h.accounts),
+		Sources: maps.Clone(h.sources), Accounts: accounts,
 	}
 }
 

@@ -8,12 +8,6 @@ import (
 	"time"
 )
 
-// A Limit bounds what goes through one outlet. Calls beyond it wait, none is dropped. The zero value is no limit.
-type Limit struct {
-	Rate        float64 // calls a second, evenly spaced; 0 means any
-	Concurrency int     // calls at once; 0 means any
-}
-
 // late is how much of a timer's lateness is made up for by the calls that come after it. Without that, every call would be
 // as late as the one before it and a little more, and the rate would not be reached. It is more than the timers of an idle
 // machine are late, which is one to two milliseconds.

@@ -34,6 +34,7 @@ func (e *Engine) Retry(ctx context.Context, id int64) error {
 	s := &Save{Run: &u, From: from}
 	if err := e.committer.commit(ctx, func() {
 		if !s.Stale {
+			e.breakers.hasten(u.Outlet, e.targetOf(&u))
 			e.offerRun(&u)
 		}
 	}, s); err != nil {

@@ -22,6 +22,16 @@ func (p pacers) reset(name string) {
 	}
 }
 
+// senders is how many workers carry out steps: enough for every outlet to have its share, so that those which hang, or wait for a
+// provider that is down, leave all others theirs.
+func (e *Engine) senders() int {
+	n := max(1, e.o.Workers/4)
+	for name := range e.o.Accounts {
+		n += e.atOnce(name)
+	}
+	return max(n, e.o.Workers)
+}
+
 // pace waits for a run's turn at its outlet, if there is anything to send yet. An error says that the engine stops first.
 func (e *Engine) pace(u *Run) error {
 	if p := e.pacers[u.Outlet]; p != nil && u.isReady() {

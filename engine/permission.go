@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"shopbell/actions"
@@ -13,9 +14,12 @@ import (
 // permitted fills in a call, after a look at whom it would reach: those who are not to be written to are left out, with a word for
 // each of them. When nobody is left, the error says so: the step is skipped.
 func (e *Engine) permitted(ctx context.Context, u *Run, kind *actions.Kind, step *Step, call *actions.Call[json.RawMessage]) (note string, err error) {
-	call.Params = step.Params
-	if kind == nil || kind.Reaches == nil {
+	if kind == nil {
 		return "", nil
+	}
+	if kind.Reaches == nil {
+		_, err := e.affordable(ctx, u, kind, step, nil)
+		return "", err
 	}
 	reached := kind.Reaches(step.Params)
 	var out []actions.Recipient
@@ -32,6 +36,16 @@ func (e *Engine) permitted(ctx context.Context, u *Run, kind *actions.Kind, step
 		out = append(out, r)
 		words = append(words, s.word(r))
 	}
+	var full []actions.Recipient
+	if left := without(reached, out); len(left) > 0 || len(reached) == 0 {
+		if full, err = e.affordable(ctx, u, kind, step, left); err != nil {
+			return "", err
+		}
+	}
+	for _, r := range full {
+		out = append(out, r)
+		words = append(words, fmt.Sprintf("%s has had %d messages within a day, which is as many as anybody gets", r.Address, e.o.Cap.PerDay))
+	}
 	note = strings.Join(words, "; ")
 	switch {
 	case len(out) == 0:
@@ -46,6 +60,11 @@ func (e *Engine) permitted(ctx context.Context, u *Run, kind *actions.Kind, step
 	}
 	call.Unsubscribe = e.unsubscribeURL(u, step, reached)
 	return note, nil
+}
+
+// without gives recipients but some.
+func without(all, some []actions.Recipient) []actions.Recipient {
+	return slices.DeleteFunc(slices.Clone(all), func(r actions.Recipient) bool { return slices.Contains(some, r) })
 }
 
 // word says why somebody is not written to.

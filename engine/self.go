@@ -93,7 +93,7 @@ func (e *Engine) SetFields(ctx context.Context, source, store, subject string, s
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNoSource):
-		return actions.Permanent(actions.BlameAccount, fmt.Errorf("there is no source %q whose stores can be changed", source))
+		return actions.PermanentPart("source "+source, fmt.Errorf("there is no source %q whose stores can be changed", source))
 	case sources.IsUnconfirmed(err):
 		return actions.Permanent(actions.BlameRequest, err)
 	case sources.IsDenied(err):

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,10 +56,12 @@ func (e *Engine) sendLoop() {
 			}
 		}
 		u := next.item
-		if e.pacers[u.Outlet] != nil {
-			e.settle(&last) // its outcome must not wait for the turn of this one
+		if e.takeTurn(&last, u) != nil {
+			e.letGo(u, lane)
+			continue
 		}
-		if e.pace(u) != nil || !e.begin(&last, u) {
+		if !e.begin(&last, u) {
+			e.leave(u)
 			e.runs.done(lane)
 			continue
 		}
@@ -72,6 +73,33 @@ func (e *Engine) sendLoop() {
 		e.carryOut(u)
 		last = settled{run: u, lane: lane}
 	}
+}
+
+// errLater says that a run has been put off.
+var errLater = errors.New("it is due later")
+
+// takeTurn waits until a run's next step may be sent. The outcome of the last one does not wait for that. An error says that the
+// engine stops first, or that the run has been put off: where steps name their providers, those that wait for one must not keep the
+// workers of the others.
+func (e *Engine) takeTurn(last *settled, u *Run) error {
+	if again := e.admitted(u, false); !again.IsZero() {
+		e.settle(last)
+		if target := e.targetOf(u); target != "" {
+			e.postpone(u, again)
+			return errLater
+		} else if err := e.breakers.wait(e.feedCtx, u.Outlet, target); err != nil {
+			return err
+		}
+	}
+	if e.pacers[u.Outlet] == nil {
+		return nil
+	}
+	e.settle(last)
+	err := e.pace(u)
+	if err != nil {
+		e.leave(u)
+	}
+	return err
 }
 
 // settled is a step that has been carried out, and whose outcome is not in the ledger yet.
@@ -94,15 +122,31 @@ func (e *Engine) begin(last *settled, u *Run) bool {
 	u.Tries++
 	u.State = RunStarted
 	b := &Begin{Run: u}
+	var err error
 	if last.run == nil {
-		err := e.insistSave(nil, b)
-		return err == nil && !b.Stale
+		err = e.insistSave(nil, b)
+	} else {
+		before, l := last.run, last.lane
+		last.run, last.lane = nil, nil
+		err = e.insistSave(nil, &Save{Run: before}, b)
+		e.goOn(before, l, err)
 	}
-	before, l := last.run, last.lane
-	last.run, last.lane = nil, nil
-	err := e.insistSave(nil, &Save{Run: before}, b)
-	e.goOn(before, l, err)
-	return err == nil && !b.Stale
+	return e.hasBegun(u, b, err)
+}
+
+// hasBegun tells whether a step is begun. It may have waited for its turn for so long that it was read from the ledger once more
+// meanwhile: that is out of date now. When this one is what is out of date, the ledger is asked again.
+func (e *Engine) hasBegun(u *Run, b *Begin, err error) bool {
+	switch {
+	case err != nil:
+		return false
+	case b.Stale:
+		e.runs.fallBehind([]string{u.Outlet})
+		e.runFeed.poke()
+		return false
+	}
+	e.runs.settled(u.ID)
+	return true
 }
 
 // saveFor is how long an outcome is tried to be saved when the engine stops while the ledger cannot be written. After
@@ -122,6 +166,14 @@ func (e *Engine) insistSave(after func(), changes ...Change) error {
 		e.o.Log.Error("the outcome of a step could not be saved; it counts as unknown at the next start", "error", err)
 	}
 	return err
+}
+
+// letGo lets go of a run whose next step was not begun.
+func (e *Engine) letGo(u *Run, l *lane[*Run]) {
+	if u.State == RunDue && u.Due.After(time.Now()) {
+		e.runFeed.at(u.Due)
+	}
+	e.runs.done(l)
 }
 
 // goOn lets go of a run whose step is settled: its next step comes next, or later, or there is none. When the outcome
@@ -150,9 +202,9 @@ func (e *Engine) warnStopped(u *Run) {
 func (e *Engine) carryOut(u *Run) {
 	step := &u.Steps[u.Step]
 	began := time.Now()
-	result, note, err := e.try(u, step)
+	got := e.try(u, step)
 	took := time.Since(began)
-	answer := actions.OutcomeOf(err)
+	note, err, answer := got.note, got.err, got.answer
 	e.o.Meter.Sent(step.Action, step.Account, answer.Outcome, took)
 	if err != nil {
 		note = clip(strings.TrimPrefix(note+"; "+err.Error(), "; "), 500)
@@ -161,7 +213,7 @@ func (e *Engine) carryOut(u *Run) {
 	step.Outcome, step.Blame, step.Note = answer.Outcome, answer.Blame, note
 	keepTry(step, Try{At: began.UTC(), Took: took.Round(time.Microsecond), Outcome: answer.Outcome, Note: note})
 	u.Updated = time.Now()
-	e.follow(u, step, result, answer)
+	e.follow(u, step, got)
 }
 
 func keepTry(s *Step, t Try) {
@@ -171,33 +223,8 @@ func keepTry(s *Step, t Try) {
 	s.Tries = append(s.Tries, t)
 }
 
-// try calls the action, for those who may be written to; the note tells who may not. A panic in one is a failed try of unknown
-// outcome, not the end of the program.
-func (e *Engine) try(u *Run, step *Step) (result actions.Result, note string, err error) {
-	account, ok := e.o.Accounts[u.Outlet]
-	if !ok {
-		return nil, "", actions.Permanent(actions.BlameAccount, fmt.Errorf("account %q is not configured any more", u.Outlet))
-	}
-	ctx, cancel := context.WithTimeout(e.workCtx, e.o.Timeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			e.o.Log.Error("an action panicked", "action", step.Action, "run", u.ID)
-			err = actions.Unknown(errors.New("the action broke down; this is a mistake of the program"))
-			e.health.sent(u.Outlet, err, actions.OutcomeOf(err))
-		}
-	}()
-	call := actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store}
-	if note, err = e.permitted(ctx, u, account.Kind, step, &call); err != nil {
-		return nil, "", err
-	}
-	result, err = account.Outlet.Send(ctx, call)
-	e.health.sent(u.Outlet, err, actions.OutcomeOf(err)) // what was not asked says nothing of the account
-	return result, note, err
-}
-
 // follow decides what comes after a try.
-func (e *Engine) follow(u *Run, step *Step, result actions.Result, answer actions.Answer) {
+func (e *Engine) follow(u *Run, step *Step, got answered) {
 	kind := e.o.Accounts[u.Outlet].Kind
 	rule, ruleErr := e.ruleOf(u)
 	var policy rules.RetryPolicy
@@ -206,9 +233,9 @@ func (e *Engine) follow(u *Run, step *Step, result actions.Result, answer action
 		def := rule.Branch(u.isElse())[u.Step]
 		policy, goOn = def.Retry, def.Continue
 	}
-	switch answer.Outcome {
+	switch got.answer.Outcome {
 	case actions.OutcomeOK, actions.OutcomeSkip:
-		step.Result = result
+		step.Result = got.result
 		e.advance(u, rule, ruleErr)
 	case actions.OutcomeUnknown:
 		if kind == nil || !kind.Idempotent {
@@ -216,11 +243,13 @@ func (e *Engine) follow(u *Run, step *Step, result actions.Result, answer action
 			return
 		}
 		step.Repeated++
-		e.again(u, step, policy, answer, goOn, rule, ruleErr)
+		e.again(u, step, policy, got.answer, goOn, rule, ruleErr)
 	case actions.OutcomeRetry:
-		e.again(u, step, policy, answer, goOn, rule, ruleErr)
+		e.again(u, step, policy, got.answer, goOn, rule, ruleErr)
 	default:
-		e.giveUp(u, goOn, rule, ruleErr)
+		if goOn || !waitsForMend(u, step, got.again) {
+			e.giveUp(u, goOn, rule, ruleErr)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"shopbell/actions"
 	"shopbell/sources"
 )
 
@@ -80,7 +81,7 @@ func (e *Engine) desk() Desk {
 
 func (e *Engine) outlet(name string, a Account) Outlet {
 	o := Outlet{Name: name, AtOnce: e.atOnce(name)}
-	if a.Limit != (Limit{}) {
+	if a.Limit != (actions.Limit{}) {
 		o.Single, o.Begins = true, a.Limit.Rate > 0
 		o.Taken = func() { e.pacers.reset(name); e.departures.reset(name) }
 	}
@@ -109,7 +110,12 @@ func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 	defer e.working.Add(-1)
 	from := u.State
 	if from == RunDue {
+		if again := e.admitted(u, cutOff); !again.IsZero() {
+			e.postpone(u, again)
+			return false
+		}
 		if !cutOff && e.pace(u) != nil {
+			e.leave(u)
 			return false // the node stops: another will have it
 		}
 		u.Tries++
@@ -123,6 +129,7 @@ func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 	default:
 		if e.pacers[u.Outlet] != nil {
 			if from = RunStarted; !e.beginPaced(u) {
+				e.leave(u)
 				return false
 			}
 			e.depart(u)

@@ -115,6 +115,7 @@ type gauges struct {
 
 	up, ready, queued, working, accepted, sent *prometheus.Desc
 	verified, quiet, lag, credentials          *prometheus.Desc // of each source
+	shut                                       *prometheus.Desc // of each account
 }
 
 func newGauges(e Engine, version string) *gauges {
@@ -135,6 +136,7 @@ func newGauges(e Engine, version string) *gauges {
 		quiet:       perSource("source_quiet", "1 when a source is silent for unusually long."),
 		lag:         perSource("poll_lag_seconds", "By how much the polling of a source is late."),
 		credentials: prometheus.NewDesc("shopbell_credentials", "Stores by how their token does: dead, scope and missing want somebody to act.", []string{"source", "state"}, nil),
+		shut:        prometheus.NewDesc("shopbell_account_shut", "1 while nothing is sent through an account, or to one of its providers; mend says whether somebody has to act.", []string{"account", "mend"}, nil),
 		sent:        desc("last_sent_timestamp_seconds", "When a step was last carried out; 0 for never."),
 	}
 }
@@ -166,6 +168,14 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		put(g.verified, seconds(s.LastVerified), name)
 		put(g.quiet, quiet, name)
 		put(g.lag, s.PollLag.Seconds(), name)
+	}
+	for name, a := range h.Accounts {
+		n := map[bool]float64{}
+		for _, s := range a.Shut {
+			n[s.Mend] = 1
+		}
+		put(g.shut, n[false], name, "no")
+		put(g.shut, n[true], name, "yes")
 	}
 	for name, states := range g.engine.Credentials() {
 		for state, n := range states {

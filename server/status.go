@@ -56,11 +56,21 @@ type SourceForm struct {
 
 // AccountForm is how an account is. It tells of what the node that answers sent through it.
 type AccountForm struct {
-	Name      string    `json:"name"`
-	Kind      string    `json:"kind"`
-	LastOK    time.Time `json:"last_ok,omitzero"`
-	LastError string    `json:"last_error,omitempty"`
-	ErrorAt   time.Time `json:"error_at,omitzero"`
+	Name      string     `json:"name"`
+	Kind      string     `json:"kind"`
+	LastOK    time.Time  `json:"last_ok,omitzero"`
+	LastError string     `json:"last_error,omitempty"`
+	ErrorAt   time.Time  `json:"error_at,omitzero"`
+	Shut      []ShutForm `json:"shut,omitempty"` // nothing is sent through it, or not to these providers
+}
+
+// ShutForm says that nothing is sent through an account, or to one of the providers that its steps name.
+type ShutForm struct {
+	Target string    `json:"target,omitempty"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"` // then one step tries for all
+	Mend   bool      `json:"mend"`  // a person has to see to it
+	Why    string    `json:"why"`
 }
 
 func (s *Server) apiStatus(c *gin.Context) {
@@ -165,7 +175,11 @@ func (s *Server) sourceForms(h engine.Health) []SourceForm {
 func (s *Server) accountForms(h engine.Health) []AccountForm {
 	return listed(s.Accounts, 0, nil, func(account Account) AccountForm {
 		is := h.Accounts[account.Name]
-		return AccountForm{account.Name, account.Kind, utc(is.LastOK), is.LastError, utc(is.ErrorAt)}
+		form := AccountForm{account.Name, account.Kind, utc(is.LastOK), is.LastError, utc(is.ErrorAt), nil}
+		for _, s := range is.Shut {
+			form.Shut = append(form.Shut, ShutForm{s.Target, utc(s.Since), utc(s.Until), s.Mend, s.Why})
+		}
+		return form
 	}).Items
 }
 

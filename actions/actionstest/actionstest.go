@@ -154,6 +154,13 @@ func (c *candidate) open(t *testing.T, config json.RawMessage) (out actions.Outl
 	return out, record.String
 }
 
+// AnswerOf is what an error says of one step: not whether others are to rest too, and which part of an account is to blame.
+func AnswerOf(err error) actions.Answer {
+	a := actions.OutcomeOf(err)
+	a.Pause, a.Part = false, ""
+	return a
+}
+
 // recorder keeps what is logged.
 type recorder struct {
 	mu  sync.Mutex

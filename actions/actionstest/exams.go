@@ -78,8 +78,8 @@ func statuses(t *testing.T, c *candidate) {
 			body = c.bench.HTTP.Body
 		}
 		got := c.send(t.Context(), t, Listen(t, answer(status, "", body)))
-		if got.answer != want[status] {
-			t.Errorf("%d: got %+v (%v), want %+v", status, got.answer, got.err, want[status])
+		if is := AnswerOf(got.err); is != want[status] {
+			t.Errorf("%d: got %+v (%v), want %+v", status, is, got.err, want[status])
 		}
 	}
 	got := c.send(t.Context(), t, Listen(t, answer(429, "Retry-After: 7\r\n", "")))

@@ -29,7 +29,7 @@ func brevo() service {
 			{code: "invalid_parameter", outcome: permanent, blame: request, source: "spec"},
 			{code: "missing_parameter", outcome: permanent, blame: request, source: "spec"},
 			{code: "out_of_range", outcome: permanent, blame: request, source: "spec"},
-			{code: "document_not_found", outcome: permanent, blame: account, words: "there is no such list or template", source: "spec"},
+			{code: "document_not_found", outcome: permanent, blame: account, part: "the list", words: "there is no such list or template", source: "spec"},
 			{code: "not_enough_credits", outcome: permanent, blame: account, source: "spec"},
 			{code: "permission_denied", outcome: permanent, blame: account, source: "spec"},
 			{code: "unauthorized", outcome: permanent, blame: account, words: "the key is not valid", source: "spec"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 )
 
 const (
@@ -108,7 +109,7 @@ func TestBrevoReset(t *testing.T) {
 				lines = []line{{to: brevoGet, status: 429, header: "x-sib-ratelimit-reset: " + value}}
 			}
 			_, err := newStage(t, lines...).send("brevo", `{"email":"a+b@example.com","list":2}`, 1)
-			if got := actions.OutcomeOf(err); got != (actions.Answer{Outcome: actions.OutcomeRetry, Wait: want}) {
+			if got := actionstest.AnswerOf(err); got != (actions.Answer{Outcome: actions.OutcomeRetry, Wait: want}) {
 				t.Errorf("%q: got %+v, %v", value, got, err)
 			}
 		}

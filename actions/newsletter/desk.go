@@ -106,7 +106,11 @@ func (d *desk) sorted(c call, a *web.Answer) error {
 			text += ": " + more
 		}
 	}
-	return v.err(errors.New(text), wait)
+	err := v.err(errors.New(text), wait)
+	if answer := actions.OutcomeOf(err); answer.Outcome == actions.OutcomeRetry && (a.Status == http.StatusTooManyRequests || code == notJSON && a.Status == http.StatusForbidden) {
+		return actions.Throttled(answer.Wait, err)
+	}
+	return err
 }
 
 // resetOf reads the header in which Brevo says for how many seconds it wants to be left alone. A moment, as others write

@@ -24,7 +24,7 @@ func klaviyo() service {
 			{status: 400, outcome: permanent, blame: actions.BlameRequest, source: "spec"},
 			{status: 401, outcome: permanent, blame: actions.BlameAccount, words: "the key is not valid", source: "spec"},
 			{status: 403, outcome: permanent, blame: actions.BlameAccount, words: "the key lacks a scope", source: "spec"},
-			{status: 404, outcome: permanent, blame: actions.BlameAccount, words: "there is no such list", source: "mem"},
+			{status: 404, outcome: permanent, blame: actions.BlameAccount, part: "the list", words: "there is no such list", source: "mem"},
 			{status: 409, outcome: permanent, blame: actions.BlameRecipient, source: "spec"},
 			{status: 410, outcome: permanent, blame: actions.BlameAccount, words: "Klaviyo has retired the version of its API that this program knows", source: "spec"},
 			{status: 415, outcome: permanent, blame: actions.BlameRequest, source: "spec"},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 	"shopbell/actions/newsletter"
 )
 
@@ -92,7 +93,7 @@ func TestListmonkPages(t *testing.T) {
 	}
 	s := newStage(t, lines...)
 	_, err := s.send("listmonk", `{"email":"a@e.com","list":1}`, 1)
-	if got := actions.OutcomeOf(err); got != recipient || len(s.took()) != 11 {
+	if got := actionstest.AnswerOf(err); got != recipient || len(s.took()) != 11 {
 		t.Errorf("got %+v", got)
 	}
 	lines[3].body = `{"data":{"results":[` + monk("blocklisted", "") + `]}}`

@@ -26,7 +26,7 @@ func mailchimp() service {
 			{status: 400, code: "Forgotten Email Not Subscribed", outcome: permanent, blame: actions.BlameRecipient, words: "the person was deleted for good, and can only come back by a form of the newsletter's", source: "doc"},
 			{status: 400, code: "Member Exists", outcome: permanent, blame: actions.BlameRecipient, source: "doc"},
 			{status: 400, code: "Invalid Resource", outcome: permanent, blame: actions.BlameRecipient, source: "doc"},
-			{status: 404, outcome: permanent, blame: actions.BlameAccount, words: "there is no such audience", source: "doc"},
+			{status: 404, outcome: permanent, blame: actions.BlameAccount, part: "the audience", words: "there is no such audience", source: "doc"},
 			{status: 426, outcome: permanent, blame: actions.BlameAccount, words: "the API wants https", source: "doc"},
 		},
 	}

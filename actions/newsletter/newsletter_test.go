@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 	"shopbell/actions/newsletter"
 )
 
@@ -54,25 +55,25 @@ func TestUnsent(t *testing.T) {
 	for _, provider := range providers() {
 		for _, email := range []string{"", "nobody", "a@b@c", "Ada <a@e.com>", "a@e.com, b@e.com", "a@e.com\\nBcc: b@e.com", "a b@e.com", `\"a b\"@e.com`, "a@[127.0.0.1]", long, "a@e.com)", "a@"} {
 			_, err := newStage(t).send(provider, `{"email":"`+email+`","list":"7","consent":true}`, 1)
-			if got := actions.OutcomeOf(err); got != recipient {
+			if got := actionstest.AnswerOf(err); got != recipient {
 				t.Errorf("%s, %q: got %+v, %v", provider, email, got, err)
 			}
 		}
 		for _, list := range []string{"..", "a/b", "7?x=y", "7%2F", strings.Repeat("a", 65)} {
 			_, err := newStage(t).send(provider, `{"email":"a@e.com","list":"`+list+`","consent":true}`, 1)
-			if got := actions.OutcomeOf(err); got != request {
+			if got := actionstest.AnswerOf(err); got != request {
 				t.Errorf("%s, %q: got %+v, %v", provider, list, got, err)
 			}
 		}
 		result, err := newStage(t).send(provider, `{"email":"a@e.com","list":"7","consent":false}`, 1)
-		if got := actions.OutcomeOf(err); got != skip || !reflect.DeepEqual(result, state("suppressed")) {
+		if got := actionstest.AnswerOf(err); got != skip || !reflect.DeepEqual(result, state("suppressed")) {
 			t.Errorf("%s without consent: got %+v, %v", provider, got, result)
 		}
 		if provider == "mailerlite" {
 			continue
 		}
 		_, err = newStage(t).send(provider, `{"email":"a@e.com","consent":true}`, 1)
-		if got := actions.OutcomeOf(err); got != request || !strings.HasPrefix(err.Error(), "list is missing: "+provider) {
+		if got := actionstest.AnswerOf(err); got != request || !strings.HasPrefix(err.Error(), "list is missing: "+provider) {
 			t.Errorf("%s without a list: got %+v, %v", provider, got, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 	"shopbell/actions/newsletter"
 )
 
@@ -125,7 +126,7 @@ func perform(t *testing.T, provider string, scenes []scene) {
 		t.Run(sc.name, func(t *testing.T) {
 			s := newStage(t, sc.lines...)
 			result, err := s.send(provider, sc.params, max(sc.try, 1))
-			got := actions.OutcomeOf(err)
+			got := actionstest.AnswerOf(err)
 			if got != sc.want {
 				t.Errorf("got %+v (%v), want %+v", got, err, sc.want)
 			}
@@ -177,7 +178,7 @@ func refuse(t *testing.T, provider, params, to string, before []line, all []refu
 	for _, r := range all {
 		s := newStage(t, append(append([]line{}, before...), line{to: to, status: r.status, body: r.body})...)
 		_, err := s.send(provider, params, 1)
-		if got := actions.OutcomeOf(err); got != r.want {
+		if got := actionstest.AnswerOf(err); got != r.want {
 			t.Errorf("%d %s: got %+v (%v), want %+v", r.status, r.body, got, err, r.want)
 		}
 	}

@@ -19,6 +19,7 @@ type verdict struct {
 	once    bool   // only for calls that must not be repeated blindly
 	outcome actions.Outcome
 	blame   actions.Blame // of a permanent outcome
+	part    string        // of the account that is to blame; "" for all of it
 	wait    time.Duration // of a retry, when the service does not say
 	words   string        // what to do, for people; "" when the service says it
 	source  string        // where this is known from: doc, spec (of the service's API or SDK), 3p (others) or mem (not checked)
@@ -42,6 +43,9 @@ func (v verdict) err(err error, wait time.Duration) error {
 	case actions.OutcomeSkip:
 		return actions.Skip(err.Error())
 	case actions.OutcomePermanent:
+		if v.part != "" {
+			return actions.PermanentPart(v.part, err)
+		}
 		return actions.Permanent(v.blame, err)
 	case actions.OutcomeUnknown:
 		return actions.Unknown(err)

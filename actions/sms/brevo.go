@@ -55,7 +55,7 @@ func (b *brevo) send(ctx context.Context, m message) (receipt, error) {
 	if answer.Status == http.StatusTooManyRequests {
 		// Brevo does not use Retry-After, and tells in how many seconds its count begins anew.
 		reset := web.RetryAfter(answer.Header.Get("X-Sib-Ratelimit-Reset"), time.Now())
-		return receipt{}, actions.RetryAfter(max(reset, answer.Wait()), answer.Err())
+		return receipt{}, actions.Throttled(max(reset, answer.Wait()), answer.Err())
 	}
 	if err := answer.Err(rows()...); err != nil {
 		return receipt{}, err

@@ -28,6 +28,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Idempotent: false,
 	Redirect:   redirect,
 	Reaches:    reaches,
+	Cost:       func(p Params) int { return measure(p.Text).segments },
 	Open:       open,
 })
 

@@ -106,7 +106,7 @@ func TestTwilioAnswers(t *testing.T) {
 	} {
 		url, _ := serve(t, test.status, test.body)
 		_, err := send(t, twilioAccount(url, byToken), step)
-		if got := actions.OutcomeOf(err); got != outcome(test.want) {
+		if got := actionstest.AnswerOf(err); got != outcome(test.want) {
 			t.Errorf("%d %s: got %+v (%v), want %s", test.status, test.body, got, err, test.want)
 		}
 	}
@@ -161,7 +161,7 @@ func TestFaults(t *testing.T) {
 		"a redirect":                {answer("HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"), "account"},
 	} {
 		_, err := send(t, twilioAccount("http://"+actionstest.Listen(t, test.serve), byToken), step)
-		if got := actions.OutcomeOf(err); got != outcome(test.want) {
+		if got := actionstest.AnswerOf(err); got != outcome(test.want) {
 			t.Errorf("%s: got %+v (%v), want %s", name, got, err, test.want)
 		}
 	}
@@ -292,4 +292,19 @@ func FuzzReport(f *testing.F) {
 			t.Fatalf("got %+v", got)
 		}
 	})
+}
+
+// TestTwilioParts holds that what is wrong with some texts of an account does not count for all.
+func TestTwilioParts(t *testing.T) {
+	for code, part := range map[string]bool{"21408": true, "21606": true, "21608": true, "30034": true, "20003": false, "10001": false} {
+		url, _ := serve(t, 400, twilioError(400, code, "x"))
+		_, err := send(t, twilioAccount(url, byToken), step)
+		if got := actions.OutcomeOf(err); got.Blame != actions.BlameAccount || (got.Part != "") != part {
+			t.Errorf("%s: %+v", code, got)
+		}
+	}
+	url, _ := serve(t, 429, twilioError(429, "20429", "x"))
+	if _, err := send(t, twilioAccount(url, byToken), step); !actions.OutcomeOf(err).Pause {
+		t.Errorf("429: %v: the account does not rest", err)
+	}
 }

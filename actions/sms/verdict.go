@@ -22,6 +22,7 @@ type verdict struct {
 type more struct {
 	wait time.Duration // of a retry: not before
 	stop string        // why the recipient is not to be written to any more
+	part string        // of the account that is to blame; "" for all of it
 }
 
 // A mark says how sure a verdict is.
@@ -62,6 +63,9 @@ func (v verdict) err(name, said string, wait time.Duration) error {
 	case actions.OutcomeUnknown:
 		return actions.Unknown(errors.New(text))
 	default:
+		if v.more.part != "" {
+			return actions.PermanentPart(v.more.part, errors.New(text))
+		}
 		return actions.Permanent(v.blame, errors.New(text))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 )
 
 func vonageAccount(url string) string {
@@ -83,7 +84,7 @@ func TestVonageAnswers(t *testing.T) {
 	} {
 		url, _ := serve(t, test.status, test.body)
 		_, err := send(t, vonageAccount(url), step)
-		if got := actions.OutcomeOf(err); got != outcome(test.want) {
+		if got := actionstest.AnswerOf(err); got != outcome(test.want) {
 			t.Errorf("%d %s: got %+v (%v), want %s", test.status, test.body, got, err, test.want)
 		}
 	}
@@ -145,7 +146,7 @@ func TestBrevo(t *testing.T) {
 	} {
 		url, _ := serve(t, test.status, test.body)
 		_, err := send(t, brevoAccount(url), step)
-		if got := actions.OutcomeOf(err); got != outcome(test.want) {
+		if got := actionstest.AnswerOf(err); got != outcome(test.want) {
 			t.Errorf("%d %s: got %+v (%v), want %s", test.status, test.body, got, err, test.want)
 		}
 	}

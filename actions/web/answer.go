@@ -60,6 +60,9 @@ func (a *Answer) Err(rows ...Row) error {
 	case actions.OutcomeUnknown:
 		return actions.Unknown(errors.New(a.words()))
 	}
+	if a.Status == http.StatusTooManyRequests {
+		return actions.Throttled(a.Wait(), errors.New(a.words()))
+	}
 	return actions.RetryAfter(a.Wait(), errors.New(a.words()))
 }
 
