@@ -5,6 +5,9 @@ import "errors"
 // ErrForged says that a [Notice] does not come from the provider.
 var ErrForged = errors.New("the call is not signed as the provider signs it")
 
+// ErrUnreadable says that a [Notice] is not one that can be understood.
+var ErrUnreadable = errors.New("the call cannot be read")
+
 // A Reporter is a [Sender] whose provider tells later, by calling [Call.Callback], what became of a message.
 type Reporter interface {
 	// Report verifies and reads one call. It does no I/O. An error is [ErrForged], or says in a sentence what cannot be read.

@@ -244,6 +244,9 @@ func (t teller) step(i int, s engine.Step, left string) {
 	for n, try := range s.Tries {
 		t.say(8, "try    ", fmt.Sprintf("%d at %s: %s%s", n+1, clock(try.At), try.Outcome, word(", ", try.Note)))
 	}
+	if s.Delivery != nil {
+		t.say(8, "then   ", deliveryWords(s.Delivery))
+	}
 	if s.Repeated > 0 {
 		t.say(8, "note   ", fmt.Sprintf("repeated %d times although an earlier try may have reached the receiver", s.Repeated))
 	}

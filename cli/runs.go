@@ -127,7 +127,7 @@ func (p *program) oneRun(c *cobra.Command, ledger engine.Reader, text string, as
 	if err != nil {
 		return err
 	}
-	r, err := ledger.Run(c.Context(), id[0])
+	r, err := engine.WholeRun(c.Context(), ledger, id[0])
 	if errors.Is(err, engine.ErrNone) {
 		return failed("there is no run %d", id[0])
 	}
@@ -175,9 +175,21 @@ func printStep(w io.Writer, n int, s engine.Step) {
 		}
 		fmt.Fprintln(w)
 	}
+	if s.Delivery != nil {
+		fmt.Fprintf(w, "    %s\n", deliveryWords(s.Delivery))
+	}
 	if s.Repeated > 0 {
 		fmt.Fprintf(w, "    repeated %d times although an earlier try may have reached the receiver\n", s.Repeated)
 	}
+}
+
+// deliveryWords say what a provider told of a message.
+func deliveryWords(d *engine.Delivery) string {
+	words := fmt.Sprintf("%s, as the provider told at %s", d.State, clock(d.At))
+	if d.Note != "" {
+		words += ": " + plain(d.Note)
+	}
+	return words
 }
 
 func runWords(r engine.Run) string {

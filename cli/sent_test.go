@@ -31,6 +31,7 @@ import (
 //	sent PATTERN          wait until something went out that matches; with ! nothing of it went out so far
 //	sent -count N PATTERN and want that it was so many times
 //	until PATTERN ARGS…   run shopbell ARGS until its output matches
+//	report STATUS [CODE]  Twilio tells what became of the last text; with ! its call is forged, and must be refused
 //	pay ORDER             the order is paid now
 //	golive FILE           the rules of a recipe are no longer in shadow
 //
@@ -42,7 +43,7 @@ func TestSent(t *testing.T) {
 		Setup: setupSent,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startCommand, "logged": loggedCommand, "halt": stopCommand, "hangup": hangupCommand, "exits": exitsCommand,
-			"sent": sentCommand, "until": untilCommand, "pay": payCommand, "golive": goLiveCommand,
+			"sent": sentCommand, "until": untilCommand, "pay": payCommand, "report": reportCommand, "golive": goLiveCommand,
 		},
 	})
 }
@@ -57,6 +58,7 @@ type outside struct {
 	mu    sync.Mutex
 	lines []string
 	more  chan struct{}
+	tell  string // where the sender of the last text wants to hear of it
 }
 
 func (o *outside) arrived(line string) {
@@ -93,6 +95,14 @@ func (o *outside) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		o.arrived(fmt.Sprintf("slack %s %s: %s", r.FormValue("channel"), r.FormValue("thread_ts"), r.FormValue("text")))
 		_, _ = io.WriteString(w, `{"ok":true,"channel":"C024BE91L","ts":"1700000000.000100","message":{"text":"x"}}`)
+		return
+	}
+	if strings.HasSuffix(r.URL.Path, "/Messages.json") {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		o.callback(r.FormValue("StatusCallback"))
+		o.arrived(fmt.Sprintf("sms to %s: %s", r.FormValue("To"), r.FormValue("Body")))
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"sid":"SM1","status":"queued","num_segments":"1"}`)
 		return
 	}
 	o.arrived(fmt.Sprintf("http %s %s %s", r.Method, r.URL.Path, body))

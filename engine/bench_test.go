@@ -284,6 +284,7 @@ type provider struct {
 type call struct {
 	key, text string
 	leave     string // the address for unsubscribing
+	tell      string // the address for reports
 	try       int
 	at        time.Time
 }
@@ -320,7 +321,7 @@ type probeAccount struct{}
 // Send implements [actions.Sender].
 func (p *provider) Send(ctx context.Context, c actions.Call[probeParams]) (actions.Result, error) {
 	p.mu.Lock()
-	k := call{c.Key, c.Params.Text, c.Unsubscribe, c.Try, time.Now()}
+	k := call{c.Key, c.Params.Text, c.Unsubscribe, c.Callback, c.Try, time.Now()}
 	p.calls = append(p.calls, k)
 	answer := p.answer
 	p.mu.Unlock()
@@ -330,6 +331,20 @@ func (p *provider) Send(ctx context.Context, c actions.Call[probeParams]) (actio
 		}
 	}
 	return actions.Result{"said": c.Params.Text}, nil
+}
+
+// Report implements [actions.Reporter]: the body is a state, with why nobody is to write there any more after a colon.
+func (p *provider) Report(n actions.Notice) (actions.Report, error) {
+	state, stop, _ := strings.Cut(string(n.Body), ": ")
+	switch {
+	case !strings.HasPrefix(n.URL, "https://bell.example/callbacks/"):
+		return actions.Report{}, fmt.Errorf("called at %s", n.URL)
+	case state == "forged":
+		return actions.Report{}, actions.ErrForged
+	case state == "":
+		return actions.Report{}, errors.New("no state")
+	}
+	return actions.Report{State: state, Final: state != "sent", Stop: stop}, nil
 }
 
 type probeResult struct {

@@ -90,6 +90,8 @@ type Step struct {
 	Else     bool `json:"else,omitempty"`    // it is one of the rule's `else`
 	// Marketing says that it is not for those who want no marketing.
 	Marketing bool `json:"marketing,omitempty"`
+	// Delivery is what the provider told later, where [WholeRun] put it.
+	Delivery *Delivery `json:"delivery,omitempty"`
 	// Mode is how it was carried out when not live: [rules.Shadow], when nothing was sent, or [rules.Redirect], when Params say
 	// whom it went to.
 	Mode rules.Mode `json:"mode,omitempty"`

@@ -23,6 +23,7 @@ func (e *Engine) forget(ctx context.Context) {
 
 func (e *Engine) forgetRound(ctx context.Context) {
 	gone := 0
+	defer e.sweepDeliveries(ctx)
 	for p := forgetting(e.o.Retention, 0); ; p = forgetting(e.o.Retention, p.Last) {
 		if err := e.committer.insist(ctx, nil, p); err != nil {
 			return

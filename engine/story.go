@@ -194,7 +194,7 @@ func (t *teller) runs(ctx context.Context, one *EventStory) error {
 	}
 	slices.Reverse(list)
 	for _, u := range list {
-		if u, err = t.ledger.Run(ctx, u.ID); errors.Is(err, ErrNone) {
+		if u, err = WholeRun(ctx, t.ledger, u.ID); errors.Is(err, ErrNone) {
 			continue
 		} else if err != nil {
 			return err

@@ -30,6 +30,7 @@ func (e *Engine) try(u *Run, step *Step) (t answered) {
 	ctx, cancel := context.WithTimeout(e.workCtx, e.o.Timeout)
 	defer cancel()
 	call := callOf(u)
+	call.Callback = e.callbackURL(u, account.Outlet)
 	target := e.targetOf(u)
 	if t.note, t.err = e.permitted(ctx, u, account.Kind, step, &call); t.err != nil {
 		e.breakers.leave(u.Outlet, target) // what was not asked says nothing of the account

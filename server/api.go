@@ -154,7 +154,7 @@ func (s *Server) apiRun(c *gin.Context) {
 	id, err := number(c.Param("id"))
 	var run engine.Run
 	if err == nil {
-		run, err = s.Ledger.Run(c.Request.Context(), id)
+		run, err = engine.WholeRun(c.Request.Context(), s.Ledger, id)
 	}
 	if err != nil {
 		s.apiTrouble(c, err)

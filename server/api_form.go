@@ -72,19 +72,20 @@ type RunForm struct {
 }
 
 type stepJSON struct {
-	ID       string          `json:"id,omitempty"`
-	Action   string          `json:"action"`
-	Account  string          `json:"account,omitempty"`
-	Params   json.RawMessage `json:"params,omitempty"`
-	Outcome  actions.Outcome `json:"outcome,omitempty"`
-	Blame    actions.Blame   `json:"blame,omitempty"`
-	Note     string          `json:"note,omitempty"`
-	Result   actions.Result  `json:"result,omitempty"`
-	Tries    []tryJSON       `json:"tries"`
-	Repeated int             `json:"repeated,omitempty"`
-	Skipped  bool            `json:"skipped,omitempty"`
-	Else     bool            `json:"else,omitempty"`
-	Mode     rules.Mode      `json:"mode,omitempty"`
+	ID       string           `json:"id,omitempty"`
+	Action   string           `json:"action"`
+	Account  string           `json:"account,omitempty"`
+	Params   json.RawMessage  `json:"params,omitempty"`
+	Outcome  actions.Outcome  `json:"outcome,omitempty"`
+	Blame    actions.Blame    `json:"blame,omitempty"`
+	Note     string           `json:"note,omitempty"`
+	Result   actions.Result   `json:"result,omitempty"`
+	Tries    []tryJSON        `json:"tries"`
+	Delivery *engine.Delivery `json:"delivery,omitempty"`
+	Repeated int              `json:"repeated,omitempty"`
+	Skipped  bool             `json:"skipped,omitempty"`
+	Else     bool             `json:"else,omitempty"`
+	Mode     rules.Mode       `json:"mode,omitempty"`
 }
 
 type tryJSON struct {
@@ -109,7 +110,7 @@ func FormOfRun(r engine.Run) RunForm {
 func stepJSONOf(s engine.Step) stepJSON {
 	return stepJSON{
 		ID: s.ID, Action: s.Action, Account: s.Account, Params: rawJSON(s.Params), Outcome: s.Outcome, Blame: s.Blame,
-		Note: s.Note, Result: s.Result, Repeated: s.Repeated, Skipped: s.Skipped, Else: s.Else, Mode: s.Mode,
+		Note: s.Note, Result: s.Result, Repeated: s.Repeated, Skipped: s.Skipped, Else: s.Else, Mode: s.Mode, Delivery: s.Delivery,
 		Tries: listed(s.Tries, 0, nil, func(t engine.Try) tryJSON {
 			return tryJSON{utc(t.At), float64(t.Took.Microseconds()) / 1000, t.Outcome, t.Note}
 		}).Items,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -136,6 +137,20 @@ func (f *fakeEngine) Leaving(token string) (engine.Suppression, error) {
 		return engine.Suppression{}, engine.ErrUnsubscribe
 	}
 	return engine.Suppression{Address: "<jane@example.com>"}, nil
+}
+
+func (f *fakeEngine) Reported(_ context.Context, account, token, path string, n actions.Notice) error {
+	switch token {
+	case "forged":
+		return actions.ErrForged
+	case "odd":
+		return fmt.Errorf("%w: <script>", actions.ErrUnreadable)
+	case "away":
+		return engine.ErrAway
+	case "good":
+		return f.ask(fmt.Sprintf("report %s %s %s", account, path, n.Body), 1)
+	}
+	return engine.ErrCallback
 }
 
 func (f *fakeEngine) Leave(_ context.Context, token string) error {

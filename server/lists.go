@@ -112,7 +112,7 @@ func (s *Server) wholeRuns(ctx context.Context, seq int64) ([]engine.Run, error)
 	}
 	slices.Reverse(runs)
 	for i := range runs {
-		if runs[i], err = s.Ledger.Run(ctx, runs[i].ID); err != nil {
+		if runs[i], err = engine.WholeRun(ctx, s.Ledger, runs[i].ID); err != nil {
 			return nil, err
 		}
 	}
@@ -125,7 +125,7 @@ func (s *Server) runPage(c *gin.Context) {
 	id, err := number(c.Param("id"))
 	var run engine.Run
 	if err == nil {
-		run, err = s.Ledger.Run(ctx, id)
+		run, err = engine.WholeRun(ctx, s.Ledger, id)
 	}
 	if err != nil {
 		s.pageTrouble(c, err)

@@ -19,6 +19,7 @@ func (s *Server) pageRoutes(g *gin.RouterGroup) {
 	g.GET("/install/:source", s.install)
 	g.GET("/unsubscribe/:token", s.unsubscribe)
 	g.POST("/unsubscribe/:token", s.unsubscribePost)
+	g.POST("/callbacks/:account", s.callback)
 	in := g.Group("/", s.admit)
 	in.POST("/logout", s.logout)
 	in.GET("/live", s.live.serve)

@@ -49,6 +49,7 @@ type Engine interface {
 	Lift(context.Context, engine.Suppression) (bool, error)
 	Leaving(token string) (engine.Suppression, error)
 	Leave(ctx context.Context, token string) error
+	Reported(ctx context.Context, account, token, path string, n actions.Notice) error
 	Explain(context.Context, engine.Question) (engine.Story, error)
 }
 
