@@ -1,0 +1,101 @@
+package plugin
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"shopbell/actions/web"
+)
+
+// The keys of a service's account that its requests are signed with.
+const (
+	signingKey  = "signing_secret"
+	previousKey = "previous_signing_secret"
+)
+
+// service asks over HTTP.
+type service struct {
+	name string
+	url  *url.URL
+	once sync.Once
+	web  *web.Client
+}
+
+func (s *service) renew() {}
+func (s *service) close() {}
+
+// serviceURL reads the address of a service.
+func serviceURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		return nil, errors.New("want an address such as https://plugins.example.com/notify")
+	case u.User != nil:
+		return nil, errors.New("the url holds a user name or password; requests are signed instead")
+	}
+	return u, nil
+}
+
+// exchange implements [way].
+func (s *service) exchange(t trip) ([]byte, error) {
+	s.once.Do(func() { s.web = web.New(web.Options{Env: t.env, Guarded: true}) })
+	answer, err := s.web.DoWithin(s.request(t, time.Now()), t.timeout)
+	if err != nil {
+		return nil, err
+	}
+	if err := answer.Err(); err != nil {
+		return nil, err
+	}
+	if answer.Partial != nil {
+		return nil, broken(s.name, answer.Partial)
+	}
+	return answer.Body, nil
+}
+
+// request builds and signs what is sent.
+func (s *service) request(t trip, at time.Time) *http.Request {
+	body := bytes.TrimSuffix(t.request, []byte("\n"))
+	stamp := strconv.FormatInt(at.Unix(), 10)
+	header := http.Header{"Content-Type": {"application/json"}, "Webhook-Id": {t.key}, "Webhook-Timestamp": {stamp},
+		"Webhook-Signature": {sign(t.keys, t.key, stamp, body)}}
+	read := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	first, _ := read()
+	r := &http.Request{Method: http.MethodPost, URL: s.url, Host: s.url.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: first, GetBody: read, ContentLength: int64(len(body))}
+	return r.WithContext(t.ctx)
+}
+
+// parseSecret reads a secret of Standard Webhooks 1.0.0.
+func parseSecret(s string) ([]byte, error) {
+	encoded, ok := strings.CutPrefix(s, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if !ok || err != nil {
+		return nil, errors.New("a signing secret is whsec_ and then base64")
+	}
+	if len(key) < 24 || len(key) > 64 {
+		return nil, errors.New("a signing secret holds 24 to 64 bytes")
+	}
+	return key, nil
+}
+
+// sign gives the webhook-signature of exactly these bytes: one signature for each key, the newest first.
+func sign(keys [][]byte, id, timestamp string, body []byte) string {
+	all := make([]string, len(keys))
+	for i, key := range keys {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(id + "." + timestamp + "."))
+		mac.Write(body)
+		all[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return strings.Join(all, " ")
+}
