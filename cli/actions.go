@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shopbell/actions"
+	"shopbell/config"
 	"shopbell/document"
 	"shopbell/shape"
 )
@@ -22,7 +23,7 @@ func (p *program) actions() *cobra.Command {
 		Example: "  shopbell actions\n  shopbell actions email",
 		Args:    between(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			all := kinds()
+			all := config.Kinds{Actions: p.known()}
 			if len(args) == 0 {
 				listActions(p.stdout, all.Actions)
 				return nil

@@ -78,7 +78,7 @@ func (p *program) checked(args []string) (checked, error) {
 			return out, nil // without a world every rule would look wrong
 		}
 		o := open(c, slog.New(slog.DiscardHandler))
-		out.problems = append(out.problems, o.problems...)
+		out.problems = append(append(out.problems, o.problems...), c.Plugged.Problems()...)
 		world, dir = worldOf(c, o), c.Rules
 	}
 	if len(args) > 0 {

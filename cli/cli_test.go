@@ -49,7 +49,7 @@ func (c cleaner) Run() int {
 //	stop               send SIGTERM and want exit code 0
 //	exits CODE ARGS…   run shopbell ARGS and want exactly this exit code; cmp sees its output
 //
-// and a simulated store: $STORE_API is its API, $ORDER the number of an order in it, $LISTEN a free address.
+// and a simulated store: $STORE_API is its API, $ORDER and $OTHER_ORDER the numbers of orders in it, $LISTEN a free address.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
@@ -68,6 +68,10 @@ func setup(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	other, err := store.PlaceOrder(ecwidtest.OrderOptions{})
+	if err != nil {
+		return err
+	}
 	api := httptest.NewServer(store)
 	e.Defer(api.Close)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,6 +80,7 @@ func setup(e *testscript.Env) error {
 	}
 	e.Setenv("STORE_API", api.URL+"/api/v3")
 	e.Setenv("ORDER", order)
+	e.Setenv("OTHER_ORDER", other)
 	e.Setenv("LISTEN", l.Addr().String())
 	p := new(process)
 	e.Values[processKey{}] = p

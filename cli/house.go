@@ -35,6 +35,7 @@ type house struct {
 	engine   *engine.Engine
 	server   *server.Server
 	keeper   *keeper
+	plugs    *plugs
 	pools    []string // that were there when the rules were read first
 	listener net.Listener
 	token    string
@@ -83,14 +84,15 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	h.engine = engine.New(engine.Options{Ledger: h.ledger, Sources: made.sources, Accounts: made.accounts, World: world,
 		Rules: h.keeper.set(), Log: h.log, Meter: server.NewMeter(registry), Retention: h.config.Retention, Box: box, Public: h.config.URL, Cap: engine.Cap(h.config.Cap), Changes: made.causes(), Node: h.node})
 	h.keeper.use = h.engine.Use
+	h.plugs = newPlugs(h.config, made, h.log, h.engine, h.keeper)
 	made.changes.engine.Store(h.engine)
 	if err := h.engine.Start(ctx); err != nil {
 		h.engine = nil
 		return err
 	}
 	options := server.Options{Engine: h.engine, Ledger: h.ledger, Token: h.token, Version: version(), Log: h.log,
-		Rules: h.keeper.rulebook, Reload: h.keeper.reload, Reloads: h.keeper.reloaded, Metrics: registry, Sources: shownSources(h.config, made),
-		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Extra: extra}
+		Rules: h.keeper.rulebook, Reload: h.reload, Reloads: h.keeper.reloaded, Metrics: registry, Sources: shownSources(h.config, made),
+		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Plugins: h.plugs.shown, Extra: extra}
 	if shared, ok := h.ledger.(engine.Shared); ok {
 		options.LedgerKind, options.Node, options.Nodes = "postgresql", shared.Node(), shared.Nodes
 	}
@@ -178,6 +180,7 @@ func (h *house) run(ctx context.Context, hangup <-chan os.Signal) error {
 	defer endServing()
 	go h.keeper.watch(ctx)
 	go h.watchPools(ctx)
+	go h.plugs.watch(ctx)
 	go tuneMemory(ctx)
 	served := make(chan error, 1)
 	go func() { served <- h.server.Serve(serving, h.listener) }()
@@ -185,7 +188,7 @@ func (h *house) run(ctx context.Context, hangup <-chan os.Signal) error {
 		select {
 		case <-hangup:
 			go func() { // a stop must not wait for it
-				if err := h.keeper.reload(ctx); err != nil {
+				if err := h.reload(ctx); err != nil {
 					h.log.Error("the rules were not reloaded whole", "error", err)
 				}
 			}()
@@ -212,6 +215,9 @@ func (h *house) close() error {
 	var errs []error
 	if h.engine != nil {
 		errs = append(errs, h.stopEngine())
+	}
+	if h.plugs != nil {
+		h.plugs.close()
 	}
 	if h.ledger != nil {
 		errs = append(errs, h.ledger.Close())

@@ -58,6 +58,14 @@ func (k *keeper) reload(context.Context) error {
 	return k.swap(rules.Load(k.dir, k.world, k.set()))
 }
 
+// equip reads the rules again for another world, in which the same files may mean something else.
+func (k *keeper) equip(w rules.World) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.world = w
+	_ = k.swap(rules.Load(k.dir, k.world, k.set())) // the log has told
+}
+
 // refresh is reload for a change that may be none: it is silent when the files are as before. folders are those in which
 // something has changed since they were read, "" for the rules folder itself; nil when that is not known.
 func (k *keeper) refresh(folders []string) {

@@ -124,7 +124,7 @@ func renderAll(t *testing.T, r *rules.Rule, in *rules.Input) (wanted int) {
 		for _, item := range items {
 			left := map[string]any{}
 			for i, step := range r.Branch(otherwise) {
-				kind := actionKinds()[step.Action]
+				kind := byName(kinds().Actions)[step.Action]
 				got, err := r.Render(rules.Branch{Else: otherwise, Item: item}, i, in, left)
 				if err == nil && !got.Skip {
 					wanted++

@@ -165,7 +165,7 @@ func TestRecipesSayWhatTheyNeed(t *testing.T) {
 			tags := fmt.Sprint(rule["tags"])
 			for _, step := range stepsOf(rule) {
 				action, params := actionOf(step)
-				if k := actionKinds()[action]; k != nil && !k.NoAccount && !strings.Contains(r.Needs, action) {
+				if k := byName(kinds().Actions)[action]; k != nil && !k.NoAccount && !strings.Contains(r.Needs, action) {
 					t.Errorf("%s: it does not say that it needs an account for %s", r.Name, action)
 				}
 				to := fmt.Sprint(params["to"], params["cc"], params["bcc"])

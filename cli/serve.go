@@ -7,6 +7,8 @@ import (
 	"net/url"
 
 	"github.com/spf13/cobra"
+
+	"shopbell/actions/plugin"
 )
 
 func (p *program) serve() *cobra.Command {
@@ -35,6 +37,7 @@ Without admin.token in the config, a random one is made at the first start and k
 		if err != nil {
 			return err
 		}
+		plugin.Adopt() // nothing but plugins is started here
 		ctx, stop := untilSignal(c.Context())
 		defer stop()
 		hangup, quiet := hangups()

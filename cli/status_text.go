@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"shopbell/document"
 	"shopbell/engine"
 	"shopbell/server"
 )
@@ -38,6 +39,7 @@ func printStatus(w io.Writer, s server.StatusForm) error {
 	printFolders(&b, s.Nodes, names)
 	printSources(&b, s)
 	printAccounts(&b, s)
+	printPlugins(&b, s)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -213,6 +215,26 @@ func shutText(account string, s server.ShutForm) string {
 		then = "mend the account; one step is tried at "
 	}
 	return fmt.Sprintf("nothing is sent through %s since %s: %s; %s%s", to, clock(s.Since), s.Why, then, clock(s.Until))
+}
+
+// printPlugins tells of plugins, when there are any, and of what is wrong with their files.
+func printPlugins(w io.Writer, s server.StatusForm) {
+	if len(s.Plugins) == 0 {
+		return
+	}
+	t := table(w, "PLUGIN", "REVISION", "STATE")
+	for _, p := range s.Plugins {
+		state := "in use"
+		problems, _ := document.Split(p.Problems)
+		switch {
+		case len(problems) > 0 && p.InUse:
+			state = "broken, the last good version is in use: " + problems[0].Error()
+		case len(problems) > 0:
+			state = "broken: " + problems[0].Error()
+		}
+		row(t, p.Name, p.Revision, state)
+	}
+	t.Flush()
 }
 
 // because says when something went wrong and why.

@@ -41,16 +41,16 @@ func open(c *config.Config, log *slog.Logger) opened {
 		}
 		o.sources[s.Name] = source
 	}
-	env := actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set, Claim: o.changes.claim, Pools: c.Pools, Stock: o.stock.set}
+	env := o.env(c, log)
 	for _, a := range c.Accounts {
 		outlet, err := a.Kind.Open(env, a.Config)
 		if err != nil {
 			o.problems = append(o.problems, a.At(err.Error(), ""))
 			continue
 		}
-		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet, Limit: limitOf(a), Budget: a.Budget}
+		o.accounts[a.Name] = engine.Account{Kind: a.Kind, Outlet: outlet, Limit: within(c.Plugged, a.Kind, limitOf(a)), Budget: a.Budget}
 	}
-	for _, k := range kinds().Actions {
+	for _, k := range c.Kinds {
 		if _, given := o.accounts[k.Name]; given || !k.NoAccount {
 			continue
 		}
@@ -59,7 +59,7 @@ func open(c *config.Config, log *slog.Logger) opened {
 			o.problems = append(o.problems, document.Problem{File: c.File, Message: fmt.Sprintf("the action %s cannot work without an account: %v", k.Name, err)})
 			continue
 		}
-		o.accounts[k.Name] = engine.Account{Kind: k, Outlet: outlet}
+		o.accounts[k.Name] = engine.Account{Kind: k, Outlet: outlet, Limit: within(c.Plugged, k, actions.Limit{})}
 	}
 	return o
 }
@@ -79,6 +79,11 @@ func limitOf(a config.Account) actions.Limit {
 	return limit
 }
 
+// env is what a config gives to every action.
+func (o opened) env(c *config.Config, log *slog.Logger) actions.Env {
+	return actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set, Claim: o.changes.claim, Pools: c.Pools, Stock: o.stock.set}
+}
+
 // causes tells whether some account's action changes stores.
 func (o opened) causes() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(o.accounts)), func(a engine.Account) bool { return len(a.Kind.Causes) > 0 })
@@ -96,7 +101,7 @@ func (c *changes) set(ctx context.Context, source, store, subject string, set ma
 
 // worldOf is what rules of a config are checked against.
 func worldOf(c *config.Config, o opened) rules.World {
-	w := rules.World{Sources: map[string]rules.Origin{}, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}, Things: things(c)}
+	w := rules.World{Sources: map[string]rules.Origin{}, Actions: byName(c.Kinds), Accounts: map[string]rules.Outlet{}, Things: things(c)}
 	for _, s := range c.Sources {
 		source, ok := o.sources[s.Name]
 		origin := rules.Origin{Kind: s.Kind.Name, Catalog: s.Kind.Catalog, ReadsBack: true, Stores: s.Stores}
@@ -117,7 +122,7 @@ func worldOf(c *config.Config, o opened) rules.World {
 // defaultWorld is what rules are checked against without a config: every platform and an account of every kind.
 func defaultWorld() rules.World {
 	all := kinds()
-	w := rules.World{Sources: map[string]rules.Origin{}, Default: ecwid.Name, Actions: actionKinds(), Accounts: map[string]rules.Outlet{}}
+	w := rules.World{Sources: map[string]rules.Origin{}, Default: ecwid.Name, Actions: byName(all.Actions), Accounts: map[string]rules.Outlet{}}
 	for _, k := range all.Sources {
 		w.Sources[k.Name] = rules.Origin{Kind: k.Name, Catalog: k.Catalog, ReadsBack: true}
 	}
@@ -127,12 +132,12 @@ func defaultWorld() rules.World {
 	return w
 }
 
-func actionKinds() map[string]*actions.Kind {
-	byName := map[string]*actions.Kind{}
-	for _, k := range kinds().Actions {
-		byName[k.Name] = k
+func byName(all []*actions.Kind) map[string]*actions.Kind {
+	named := map[string]*actions.Kind{}
+	for _, k := range all {
+		named[k.Name] = k
 	}
-	return byName
+	return named
 }
 
 // worldOrDefault gives the world of the config, or the default one when there is no config file at all; c is nil then.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/plugin"
 	"shopbell/document"
 	"shopbell/sources"
 )
@@ -42,6 +43,10 @@ type Config struct {
 	HTTP       HTTP
 	Sources    []Source  // in the order of the file
 	Accounts   []Account // in the order of the file
+	// Kinds are all kinds of action that there are, those of plugins too, and Plugged is the plugins, as they were read. What is wrong
+	// with a plugin is no problem of the file.
+	Kinds   []*actions.Kind
+	Plugged *plugin.Set
 }
 
 // Shared tells whether the ledger is in a PostgreSQL, which many nodes may share.
@@ -99,6 +104,8 @@ func (a Account) At(message, hint string) document.Problem { return a.place.at(m
 type Kinds struct {
 	Sources []*sources.Kind
 	Actions []*actions.Kind
+	// Plugins reads a folder of plugins; nil means to read it as it is.
+	Plugins func(dir string) *plugin.Set
 }
 
 func (k Kinds) source(name string) *sources.Kind {

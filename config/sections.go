@@ -106,6 +106,9 @@ func (r *reader) kind(k, v *yaml.Node, what string, known []string) (string, boo
 		r.problem(n, fmt.Sprintf("%s of kind %q does not work yet in this version", article(what), n.Value), "Leave it out until a later version.")
 		return "", false
 	}
+	if n.Kind == yaml.ScalarNode && what == "account" && !slices.Contains(known, n.Value) && r.broken(n) {
+		return "", false
+	}
 	if n.Kind != yaml.ScalarNode || !slices.Contains(known, n.Value) {
 		hint := document.DidYouMean(n.Value, known)
 		if hint == "" {

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -74,7 +73,7 @@ func (r *reader) top(root *yaml.Node) {
 	c.Rules = joined(r.dir, r.text(root, "rules", "rules"))
 	c.Plugins = joined(r.dir, r.text(root, "plugins", "plugins"))
 	c.Pools = joined(r.dir, r.text(root, "pools", "pools"))
-	r.plugins(root)
+	r.plugins()
 	c.Retention = r.retention(root)
 	if n := r.node(root, "admin", "token"); n != nil {
 		c.Admin.Token = actions.Secret(n.Value)
@@ -221,17 +220,6 @@ func (r *reader) database(root *yaml.Node) string {
 
 func isPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
-}
-
-// plugins warns of plugins that an operator believes in.
-func (r *reader) plugins(root *yaml.Node) {
-	n := r.node(root, "plugins")
-	if n == nil {
-		return
-	}
-	if entries, err := os.ReadDir(r.config.Plugins); err == nil && len(entries) > 0 {
-		r.warn(n, "plugins do not work yet in this version", "What is in this folder has no effect.")
-	}
 }
 
 func (r *reader) allow(root *yaml.Node) {

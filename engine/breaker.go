@@ -58,7 +58,7 @@ func newBreakers(log *slog.Logger, timeout time.Duration) *breakers {
 
 // targetOf gives the provider that a run's next step names itself; "" when its account does.
 func (e *Engine) targetOf(u *Run) string {
-	kind := e.o.Accounts[u.Outlet].Kind
+	kind := e.account(u.Outlet).Kind
 	if kind == nil || kind.Target == nil || !u.isReady() {
 		return ""
 	}
@@ -163,6 +163,18 @@ func (b *breakers) hasten(outlet, target string) {
 			g.until, g.probe = time.Now(), time.Time{}
 		}
 	})
+}
+
+// hastenAll has everything tried that is shut.
+func (b *breakers) hastenAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, g := range b.gates {
+		if !g.shut.IsZero() {
+			g.until, g.probe = time.Now(), time.Time{}
+			g.tell()
+		}
+	}
 }
 
 // change changes a gate that is known, and tells those who wait.

@@ -144,7 +144,7 @@ func (e *Engine) affordable(ctx context.Context, u *Run, kind *actions.Kind, s *
 			}
 		}
 	}
-	budget := e.o.Accounts[u.Outlet].Budget
+	budget := e.account(u.Outlet).Budget
 	if budget <= 0 || len(full) > 0 && len(full) == len(reached) {
 		return full, nil
 	}
@@ -165,7 +165,7 @@ func (e *Engine) affordable(ctx context.Context, u *Run, kind *actions.Kind, s *
 
 // counts tells whether anything is counted.
 func (e *Engine) counts() bool {
-	for _, a := range e.o.Accounts {
+	for _, a := range e.outfitting.Load().accounts {
 		if a.Budget > 0 {
 			return true
 		}

@@ -64,7 +64,7 @@ func (e *Engine) Reported(ctx context.Context, account, token, path string, n ac
 	if err != nil {
 		return err
 	}
-	reporter, ok := actions.ReporterOf(e.o.Accounts[account].Outlet)
+	reporter, ok := actions.ReporterOf(e.account(account).Outlet)
 	if !ok {
 		return ErrCallback
 	}
@@ -142,7 +142,7 @@ func deliveriesOf(kept []byte) map[int]Delivery {
 // stopFor keeps the recipient of a step from being written to again, when the report says so.
 func (e *Engine) stopFor(ctx context.Context, u Run, step int, r actions.Report) error {
 	s := u.Steps[step]
-	kind := e.o.Accounts[cmp.Or(s.Account, s.Action)].Kind
+	kind := e.account(cmp.Or(s.Account, s.Action)).Kind
 	if r.Stop == "" || kind == nil || kind.Reaches == nil || s.Mode == rules.Redirect {
 		return nil
 	}

@@ -101,10 +101,9 @@ type Engine struct {
 	changes    signals
 	samples    sampler
 	shared     Shared // the ledger, when it hands out due work itself; nil when the queues do
-	pacers     pacers // before a step is begun
-	departures pacers // and before it is sent
 	breakers   *breakers
 	counting   counting
+	outfitting atomic.Pointer[equipment]
 	working    atomic.Int64 // pieces of work that a shared ledger has handed out
 	polls      pollState
 	lives      lifeState
@@ -138,7 +137,8 @@ func New(o Options) *Engine {
 	if o.Node == nil {
 		o.Node = func() Node { return Node{} }
 	}
-	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), lives: newLifeState(), pacers: newPacers(o.Accounts), departures: newPacers(o.Accounts)}
+	e := &Engine{o: o, stop: make(chan struct{}), polls: newPollState(), lives: newLifeState()}
+	e.outfitting.Store(newEquipment(o.Accounts, o.World, nil))
 	e.shared, _ = o.Ledger.(Shared)
 	e.toAdopt = make(chan struct{}, 1)
 	e.breakers = newBreakers(o.Log, o.Timeout)

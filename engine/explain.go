@@ -104,7 +104,7 @@ const (
 // Explain answers a question out of what is recorded: it asks no platform and sends nothing. [ErrNone] when nothing was
 // found, a [*Misasked] when the question cannot be answered.
 func (e *Engine) Explain(ctx context.Context, q Question) (Story, error) {
-	return Explain(ctx, e.o.Ledger, e.rules.Load(), e.o.World, q)
+	return Explain(ctx, e.o.Ledger, e.rules.Load(), e.outfitting.Load().world, q)
 }
 
 // Explain is [Engine.Explain] for whoever has a ledger and rules, but no engine.

@@ -19,7 +19,7 @@ func (e *Engine) goesOut(s *Step, rule *rules.Rule, params json.RawMessage) bool
 		s.Mode = ""
 		return true
 	}
-	account := e.o.Accounts[cmp.Or(s.Account, s.Action)]
+	account := e.account(cmp.Or(s.Account, s.Action))
 	kind := account.Kind
 	note := "shadow: this would have been sent"
 	if rule.Mode == rules.Redirect {

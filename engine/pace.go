@@ -26,7 +26,7 @@ func (p pacers) reset(name string) {
 // provider that is down, leave all others theirs.
 func (e *Engine) senders() int {
 	n := max(1, e.o.Workers/4)
-	for name := range e.o.Accounts {
+	for name := range e.outfitting.Load().accounts {
 		n += e.atOnce(name)
 	}
 	return max(n, e.o.Workers)
@@ -34,7 +34,7 @@ func (e *Engine) senders() int {
 
 // pace waits for a run's turn at its outlet, if there is anything to send yet. An error says that the engine stops first.
 func (e *Engine) pace(u *Run) error {
-	if p := e.pacers[u.Outlet]; p != nil && u.isReady() {
+	if p := e.pacer(u.Outlet); p != nil && u.isReady() {
 		return p.wait(e.feedCtx)
 	}
 	return nil
@@ -43,7 +43,7 @@ func (e *Engine) pace(u *Run) error {
 // depart spaces the calls themselves. What was in their turn has been written down as begun meanwhile, and commits do not take
 // the same time each: without this, those that waited for one commit would leave together.
 func (e *Engine) depart(u *Run) {
-	if p := e.departures[u.Outlet]; p != nil {
+	if p := e.departure(u.Outlet); p != nil {
 		_ = p.wait(e.workCtx) // when the engine is cut off, so is the call
 	}
 }
@@ -52,7 +52,7 @@ func (e *Engine) depart(u *Run) {
 // others, and no more than its limit. Those that wait for their turn hold a worker too: few are enough for a slow rate, as long
 // as a call takes no longer than four seconds.
 func (e *Engine) atOnce(outlet string) int {
-	share, limit := max(1, e.o.Workers*3/4), e.o.Accounts[outlet].Limit
+	share, limit := max(1, e.o.Workers*3/4), e.account(outlet).Limit
 	if limit.Concurrency > 0 {
 		return min(share, limit.Concurrency)
 	}

@@ -107,7 +107,7 @@ func (e *Engine) admit(src sources.Source, ev *event.Event) *Accept {
 }
 
 func (e *Engine) eventType(ev *event.Event) (*event.Type, bool) {
-	catalog := e.o.World.Sources[ev.Source].Catalog
+	catalog := e.outfitting.Load().world.Sources[ev.Source].Catalog
 	if catalog == nil {
 		return nil, false
 	}

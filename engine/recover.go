@@ -38,7 +38,7 @@ func (e *Engine) settleCutOff(u *Run) {
 	step := &u.Steps[u.Step]
 	step.Outcome, step.Note = actions.OutcomeUnknown, cutOff
 	keepTry(step, Try{At: now.UTC(), Outcome: actions.OutcomeUnknown, Note: cutOff})
-	if kind := e.o.Accounts[u.Outlet].Kind; kind == nil || !kind.Idempotent {
+	if kind := e.account(u.Outlet).Kind; kind == nil || !kind.Idempotent {
 		u.State = RunHeld
 		return
 	}

@@ -61,7 +61,7 @@ func (e *Engine) loadRevision(hash string) (*rules.Rule, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	rule, err := rules.Compile(kept.Text, kept.Directory, e.o.World)
+	rule, err := rules.Compile(kept.Text, kept.Directory, e.outfitting.Load().world)
 	if err != nil {
 		return nil, fmt.Errorf("revision %s of rule %s does not load any more: %w", hash, kept.Name, err)
 	}

@@ -91,7 +91,7 @@ func (e *Engine) takeTurn(last *settled, u *Run) error {
 			return err
 		}
 	}
-	if e.pacers[u.Outlet] == nil {
+	if e.pacer(u.Outlet) == nil {
 		return nil
 	}
 	e.settle(last)
@@ -225,7 +225,7 @@ func keepTry(s *Step, t Try) {
 
 // follow decides what comes after a try.
 func (e *Engine) follow(u *Run, step *Step, got answered) {
-	kind := e.o.Accounts[u.Outlet].Kind
+	kind := e.account(u.Outlet).Kind
 	rule, ruleErr := e.ruleOf(u)
 	var policy rules.RetryPolicy
 	goOn := false

@@ -67,7 +67,7 @@ type Chore struct {
 func (e *Engine) desk() Desk {
 	d := Desk{Event: e.workEvent, Run: e.workRun, Nodes: e.share, Events: attesters, PerStore: perStore, Tell: e.o.Node,
 		Longest: e.o.Timeout + saveFor}
-	for name, account := range e.o.Accounts {
+	for name, account := range e.outfitting.Load().accounts {
 		d.Outlets = append(d.Outlets, e.outlet(name, account))
 	}
 	if e.o.Retention > 0 {
@@ -83,7 +83,7 @@ func (e *Engine) outlet(name string, a Account) Outlet {
 	o := Outlet{Name: name, AtOnce: e.atOnce(name)}
 	if a.Limit != (actions.Limit{}) {
 		o.Single, o.Begins = true, a.Limit.Rate > 0
-		o.Taken = func() { e.pacers.reset(name); e.departures.reset(name) }
+		o.Taken = func() { q := e.outfitting.Load(); q.pacers.reset(name); q.departures.reset(name) }
 	}
 	return o
 }
@@ -127,7 +127,7 @@ func (e *Engine) workRun(u *Run, cutOff bool) (begun bool) {
 		e.tellStopped(u, e.makeReady(u, from))
 		return false
 	default:
-		if e.pacers[u.Outlet] != nil {
+		if e.pacer(u.Outlet) != nil {
 			if from = RunStarted; !e.beginPaced(u) {
 				e.leave(u)
 				return false

@@ -22,7 +22,7 @@ type answered struct {
 // try calls the action, for those who may be written to.
 func (e *Engine) try(u *Run, step *Step) (t answered) {
 	defer func() { t.answer = actions.OutcomeOf(t.err) }()
-	account, ok := e.o.Accounts[u.Outlet]
+	account, ok := e.outfitting.Load().accounts[u.Outlet]
 	if !ok {
 		t.err = actions.Permanent(actions.BlameAccount, fmt.Errorf("account %q is not configured any more", u.Outlet))
 		return t

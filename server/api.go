@@ -209,7 +209,7 @@ func directoriesJSON(directories []rules.Directory) []directoryJSON {
 }
 
 func (s *Server) apiActions(c *gin.Context) {
-	c.JSON(http.StatusOK, listed(s.Actions, 0, nil, actionJSONOf))
+	c.JSON(http.StatusOK, listed(s.allActions(), 0, nil, actionJSONOf))
 }
 
 func (s *Server) apiStores(c *gin.Context) {

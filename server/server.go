@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"shopbell/actions"
+	"shopbell/document"
 	"shopbell/engine"
 	"shopbell/rules"
 	"shopbell/sources"
@@ -87,7 +88,9 @@ type Options struct {
 	Sources  []Source
 	Accounts []Account
 	Actions  []*actions.Kind
-	Extra    []Page
+	// Plugins gives the plugins as they are now; nil for none. It is called by many goroutines at once.
+	Plugins func() []Plugin
+	Extra   []Page
 }
 
 // A Rulebook is what the pages and the API show of the rules: a [*rules.Set].
@@ -112,6 +115,14 @@ type Source struct {
 type Account struct {
 	Name, Kind string
 	Stores     []string // that may use it; empty means all
+}
+
+// A Plugin is an action that the operator added, for pages.
+type Plugin struct {
+	Name     string
+	Kind     *actions.Kind // nil when no version of it can be used
+	Revision string        // of its files as they are
+	Problems []document.Problem
 }
 
 // A Page is added to the dashboard's navigation, behind the same sign-in. Handler is called for Path and everything

@@ -41,6 +41,7 @@ type StatusForm struct {
 	Problems     []document.Problem `json:"problems"`      // the first of them
 	Sources      []SourceForm       `json:"sources"`
 	Accounts     []AccountForm      `json:"accounts"`
+	Plugins      []PluginForm       `json:"plugins"`
 }
 
 // SourceForm is how a source is. It tells of what came to the node that answers.
@@ -85,7 +86,7 @@ func (s *Server) status(ctx context.Context) StatusForm {
 	form := StatusForm{
 		Node: s.Node, Version: s.Version, Started: utc(h.Started), Ready: len(reasons) == 0, Reasons: append([]string{}, reasons...),
 		Ledger: s.LedgerKind, Queued: h.Queued, Working: h.Working, LastAccepted: utc(h.LastAccepted), LastSent: utc(h.LastSent),
-		Problems: []document.Problem{}, Sources: s.sourceForms(h), Accounts: s.accountForms(h),
+		Problems: []document.Problem{}, Sources: s.sourceForms(h), Accounts: s.accountForms(h), Plugins: s.pluginForms(),
 	}
 	if h.Ledger != nil {
 		form.LedgerError = h.Ledger.Error()
