@@ -25,13 +25,14 @@ const (
 
 // A program is the executable of a plugin, started with as little as it needs.
 type program struct {
-	name  string
-	dir   string // the plugin's folder, absolute
-	argv  []string
-	pin   string // SHA-256 of the file; "" for any
-	veil  *veil
-	guard sync.Mutex
-	known fs.FileInfo // of the file, when its hash was last found to be the pinned one
+	name   string
+	dir    string // the plugin's folder, absolute
+	argv   []string
+	pin    string // SHA-256 of the file; "" for any
+	veil   *veil
+	census bool // whether to count what a process leaves behind
+	guard  sync.Mutex
+	known  fs.FileInfo // of the file, when its hash was last found to be the pinned one
 }
 
 // A process is one program that runs.
@@ -41,6 +42,8 @@ type process struct {
 	stdin, stdout, stderr *os.File
 	ended                 chan struct{} // closed when it has exited and its group was killed
 	state                 *os.ProcessState
+	census                bool
+	left                  int // processes that it left behind
 	kill                  sync.Once
 }
 
@@ -56,7 +59,7 @@ func (g *program) start() (*process, error) {
 	if err != nil {
 		return nil, actions.RetryAfter(0, fmt.Errorf("the plugin %s cannot be given a temporary folder", g.name))
 	}
-	p := &process{home: home, ended: make(chan struct{})}
+	p := &process{home: home, census: g.census, ended: make(chan struct{})}
 	var theirs [3]*os.File
 	ours := []**os.File{&p.stdin, &p.stdout, &p.stderr}
 	for i := range theirs {
@@ -108,6 +111,9 @@ func (g *program) notStarted(err error) error {
 func (p *process) wait() {
 	pid := p.command.Process.Pid
 	awaitExit(pid)
+	if p.census {
+		p.left = relatives(pid)
+	}
 	killGroup(pid, syscall.SIGKILL) // while the number is still its own
 	p.state, _ = p.command.Process.Wait()
 	children.gone(pid)

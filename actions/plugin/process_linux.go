@@ -168,3 +168,13 @@ func family(pid int) (parent, session int, zombie bool) {
 	session, _ = strconv.Atoi(string(fields[3]))
 	return parent, session, fields[0][0] == 'Z'
 }
+
+// relatives counts the processes of a session, beside its first.
+func relatives(session int) (n int) {
+	for _, pid := range processes() {
+		if _, s, zombie := family(pid); s == session && pid != session && !zombie {
+			n++
+		}
+	}
+	return n
+}
