@@ -35,7 +35,7 @@ import (
 //	pay ORDER             the order is paid now
 //	golive FILE           the rules of a recipe are no longer in shadow
 //
-// In the files of a story SINK, SLACK and MAILPORT stand for where requests, Slack's and mails go to; SINK/refuse takes none. $PAID and $UNPAID are orders
+// In the files of a story SINK, SLACK and MAILPORT stand for where requests, Slack's and mails go to; SINK/refuse takes none, and SINK/locked wants the-right-token. $PAID and $UNPAID are orders
 // of two bells and a licence, for 219.80 before shipping.
 func TestSent(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -106,8 +106,11 @@ func (o *outside) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o.arrived(fmt.Sprintf("http %s %s %s", r.Method, r.URL.Path, body))
-	if r.URL.Path == "/refuse" {
+	switch {
+	case r.URL.Path == "/refuse":
 		w.WriteHeader(http.StatusUnprocessableEntity)
+	case r.URL.Path == "/locked" && r.Header.Get("Authorization") != "Bearer the-right-token":
+		w.WriteHeader(http.StatusUnauthorized)
 	}
 	_, _ = io.WriteString(w, `{"number": 17}`)
 }
@@ -227,7 +230,7 @@ func untilCommand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: until PATTERN ARGS…")
 	}
 	pattern := regexp.MustCompile("(?m)" + args[0])
-	for late := time.Now().Add(20 * time.Second); time.Now().Before(late); {
+	for late := time.Now().Add(time.Minute); time.Now().Before(late); {
 		ts.Check(ts.Exec("shopbell", args[1:]...))
 		if pattern.MatchString(ts.ReadFile("stdout")) {
 			return

@@ -76,6 +76,16 @@ func (e *Engine) admitted(u *Run, cutOff bool) (again time.Time) {
 
 func (e *Engine) leave(u *Run) { e.breakers.leave(u.Outlet, e.targetOf(u)) }
 
+// lookAgain is how soon a step that waits for the provider it names looks again: it may have been mended.
+const lookAgain = 20 * time.Second
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 // postpone has a run that was not begun come again at a time, or a little later: not all at once.
 func (e *Engine) postpone(u *Run, again time.Time) {
 	u.State, u.Due = RunDue, again.Add(rand.N(max(time.Until(again), 0)/8+time.Second))

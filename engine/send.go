@@ -85,7 +85,7 @@ func (e *Engine) takeTurn(last *settled, u *Run) error {
 	if again := e.admitted(u, false); !again.IsZero() {
 		e.settle(last)
 		if target := e.targetOf(u); target != "" {
-			e.postpone(u, again)
+			e.postpone(u, earlier(again, time.Now().Add(lookAgain)))
 			return errLater
 		} else if err := e.breakers.wait(e.feedCtx, u.Outlet, target); err != nil {
 			return err

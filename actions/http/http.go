@@ -32,6 +32,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	// The receiver tells by webhook-id, the same on every try, that it has had the request before.
 	Idempotent: true,
 	NoAccount:  true,
+	Target:     target,
 	Open:       open,
 })
 
@@ -81,6 +82,15 @@ type sender struct {
 	headers nethttp.Header
 	hosts   []string
 	rows    []web.Row
+}
+
+// target is the host: one that is down says nothing of others.
+func target(c actions.Call[Params]) string {
+	u, err := parseURL(c.Params.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 func open(env actions.Env, a Account) (actions.Sender[Params], error) {
