@@ -4,19 +4,21 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	nethttp "net/http"
 	"net/textproto"
+	"slices"
 
 	"shopbell/actions"
 	"shopbell/actions/web"
 )
-
-var errNoSecret = errors.New("previous_secret is given without secret")
 
 // signIn puts what the account signs in with into the headers of every request.
 func (s *sender) signIn(a Account) error {
 	switch {
 	case a.Token != "" && a.Username != "":
 		return errors.New("token and username exclude each other: a request signs in one way")
+	case a.OAuth != nil && (a.Token != "" || a.Username != ""):
+		return errors.New("oauth excludes token and username: a request signs in one way")
 	case a.Username == "" && a.Password != "":
 		return errors.New("password is given without username")
 	case a.Token != "":
@@ -30,7 +32,7 @@ func (s *sender) signIn(a Account) error {
 			return err
 		}
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
-		if s.headers[canonical] != nil {
+		if s.headers[canonical] != nil || canonical == "Authorization" && a.OAuth != nil {
 			return fmt.Errorf("the header %q is given twice", name)
 		}
 		s.headers[canonical] = []string{value.Reveal()}
@@ -44,22 +46,31 @@ func (s *sender) signIn(a Account) error {
 }
 
 // statuses is what answers mean. The specification of Standard Webhooks calls every answer but 2xx a failure to be
-// tried again; those that cannot get better are final all the same. Being refused is the account's fault only if there
-// is one.
-func statuses(a Account) []web.Row {
+// tried again; those that cannot get better are final all the same, unless the account knows better. Being refused is the
+// account's fault only if there is one.
+func statuses(a Account) ([]web.Row, error) {
 	refused := actions.BlameRequest
-	if a.Token != "" || a.Username != "" || a.Secret != "" || len(a.Headers) > 0 {
+	if a.Token != "" || a.Username != "" || a.OAuth != nil || a.Secret != "" || len(a.Secrets) > 0 || len(a.Headers) > 0 {
 		refused = actions.BlameAccount
 	}
-	return []web.Row{
-		{From: 400, To: 400, Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest},
-		{From: 401, To: 401, Outcome: actions.OutcomePermanent, Blame: refused},
-		{From: 403, To: 403, Outcome: actions.OutcomePermanent, Blame: refused},
-		{From: 405, To: 405, Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest},
-		{From: 410, To: 410, Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest},
-		{From: 413, To: 413, Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest},
-		{From: 415, To: 415, Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest},
-		{From: 422, To: 422, Outcome: actions.OutcomePermanent, Blame: actions.BlameRequest},
-		{From: 400, To: 999, Outcome: actions.OutcomeRetry},
+	for _, status := range slices.Concat(a.Retry, a.Final) {
+		switch {
+		case status < 300 || status > 599:
+			return nil, fmt.Errorf("retry and final: %d is no status of a failure, which are 300 to 599", status)
+		case slices.Contains(a.Retry, status) && slices.Contains(a.Final, status):
+			return nil, fmt.Errorf("retry and final both name %d", status)
+		}
 	}
+	var rows []web.Row
+	for _, status := range a.Retry {
+		rows = append(rows, web.Row{From: status, To: status, Outcome: actions.OutcomeRetry})
+	}
+	for _, status := range slices.Concat(a.Final, []int{400, 401, 403, 405, 410, 413, 415, 422}) {
+		blame := actions.BlameRequest
+		if status == nethttp.StatusUnauthorized || status == nethttp.StatusForbidden {
+			blame = refused
+		}
+		rows = append(rows, web.Row{From: status, To: status, Outcome: actions.OutcomePermanent, Blame: blame})
+	}
+	return append(rows, web.Row{From: 400, To: 999, Outcome: actions.OutcomeRetry}), nil
 }

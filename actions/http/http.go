@@ -15,7 +15,9 @@ import (
 	"io"
 	nethttp "net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"shopbell/actions"
@@ -38,33 +40,43 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 
 const doc = `Each request carries the headers webhook-id, the same on every try, so that the receiver can tell a repeated
 request, and webhook-timestamp. When the account has a secret it also carries webhook-signature, as
-Standard Webhooks describes it.
+Standard Webhooks describes it: with each of the account's secrets, so that receivers can change over one by one.
 
 What a hole puts into the url is percent-encoded, so that it stays in its place; a url that is nothing but one hole is
 taken as it is. Addresses in private networks are refused unless the operator allows them. Redirects are not followed.
 
-An answer of 2xx is success. 400, 401, 403, 405, 410, 413, 415, 422 and redirects are final; after any other answer, and
-after none, the request is tried again.`
+An answer of 2xx is success, unless the step expects other statuses. 400, 401, 403, 405, 410, 413, 415, 422 and redirects
+are final; after any other answer, and after none, the request is tried again. An account can say otherwise: retry, final.
+
+With oauth in the account, a token is fetched when the first step needs it, kept until shortly before its end, and fetched
+anew, once, when a request is answered with 401. ` + "`shopbell accounts test`" + ` fetches one, or reads the account's test address.`
 
 // An Account says how requests are signed and how they sign in.
 type Account struct {
-	Secret         actions.Secret            `json:"secret,omitempty" jsonschema:"pattern=^whsec_" jsonschema_description:"Signing secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64."`
-	PreviousSecret actions.Secret            `json:"previous_secret,omitempty" jsonschema:"pattern=^whsec_" jsonschema_description:"The secret before this one. While receivers change over, requests are signed with both."`
+	Secret         actions.Secret            `json:"secret,omitempty" jsonschema:"pattern=^wh(sec|sk)_" jsonschema_description:"Signing secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64. Or a private key, to sign so that receivers need no secret (v1a): whsk_ and an Ed25519 key in base64."`
+	PreviousSecret actions.Secret            `json:"previous_secret,omitempty" jsonschema:"pattern=^wh(sec|sk)_" jsonschema_description:"The secret before this one. While receivers change over, requests are signed with both."`
+	Secrets        []actions.Secret          `json:"secrets,omitempty" jsonschema:"minItems=1,maxItems=10" jsonschema_description:"In place of secret: several, the newest first. Requests are signed with each."`
 	Token          actions.Secret            `json:"token,omitempty" jsonschema_description:"Bearer token, sent as Authorization."`
 	Username       string                    `json:"username,omitempty" jsonschema_description:"Name for basic authentication."`
 	Password       actions.Secret            `json:"password,omitempty" jsonschema_description:"Password for basic authentication."`
+	OAuth          *OAuth                    `json:"oauth,omitempty" jsonschema_description:"Client credentials of OAuth 2, for which tokens are fetched."`
 	Headers        map[string]actions.Secret `json:"headers,omitempty" jsonschema_description:"More headers for every request, such as an API key."`
 	Hosts          []string                  `json:"hosts,omitempty" jsonschema_description:"The only hosts that this account may be used for, such as erp.example.com. Without it, a rule may name any host, and the host gets the token, password and headers."`
+	Retry          []int                     `json:"retry,omitempty" jsonschema:"minItems=1" jsonschema_description:"Statuses after which a request is tried again although they are final by default."`
+	Final          []int                     `json:"final,omitempty" jsonschema:"minItems=1" jsonschema_description:"Statuses after which a request is not tried again, beside those that are final by default."`
+	Test           string                    `json:"test,omitempty" jsonschema_description:"Address that may be read (GET) without anybody noticing, for shopbell accounts test."`
 }
 
 // Params are what one step says.
 type Params struct {
 	URL     string                  `json:"url" jsonschema:"minLength=1" jsonschema_description:"Where to: an http or https URL. What holes put in is percent-encoded, unless the whole URL is one hole." lands:"url"`
-	Method  string                  `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,default=POST" jsonschema_description:"What to do there."`
+	Method  string                  `json:"method,omitempty" jsonschema:"pattern=^[A-Z][A-Z-]*$,maxLength=30,default=POST" jsonschema_description:"What to do there: GET, POST, PUT, PATCH, DELETE or any other, in capital letters."`
+	Query   map[string]actions.Text `json:"query,omitempty" jsonschema_description:"Parameters to add to the url."`
 	Headers map[string]actions.Text `json:"headers,omitempty" jsonschema_description:"More headers." lands:"header"`
 	JSON    rawJSON                 `json:"json,omitempty" jsonschema_description:"Body: any value, sent as JSON."`
 	Form    map[string]actions.Text `json:"form,omitempty" jsonschema_description:"Body: fields, sent as a web form."`
 	Body    *string                 `json:"body,omitempty" jsonschema_description:"Body: text, sent as it is; its type is text/plain unless headers say another."`
+	Expect  []int                   `json:"expect,omitempty" jsonschema:"minItems=1" jsonschema_description:"The statuses that mean success, in place of all of 2xx: [200, 404] for what may be gone already. After another of 2xx it is tried again."`
 	Timeout actions.Duration        `json:"timeout,omitempty" jsonschema_description:"Give up after this long, at most 2m. Without it: 10s for the answer to begin, 30s for all of it."`
 }
 
@@ -75,10 +87,11 @@ type Result struct {
 	Body   string `json:"body,omitempty" jsonschema_description:"The answer, when it is other text; at most 64 KiB."`
 }
 
-// sender sends requests for one account. It is read-only.
+// sender sends requests for one account. All but its tokens is read-only.
 type sender struct {
 	client  *web.Client
-	keys    [][]byte // to sign with; none for no signature
+	signers []signer // none for no signature
+	tokens  *tokens  // nil for none
 	headers nethttp.Header
 	hosts   []string
 	rows    []web.Row
@@ -94,32 +107,45 @@ func target(c actions.Call[Params]) string {
 }
 
 func open(env actions.Env, a Account) (actions.Sender[Params], error) {
-	s := &sender{headers: make(nethttp.Header), hosts: a.Hosts, rows: statuses(a)}
-	for _, secret := range []actions.Secret{a.Secret, a.PreviousSecret} {
-		if secret == "" {
-			continue
-		}
-		key, err := parseSecret(secret)
-		if err != nil {
-			return nil, err
-		}
-		s.keys = append(s.keys, key)
+	s := &sender{headers: make(nethttp.Header), hosts: a.Hosts}
+	var err error
+	if s.rows, err = statuses(a); err != nil {
+		return nil, err
 	}
-	if a.PreviousSecret != "" && a.Secret == "" {
-		return nil, errNoSecret
+	if s.signers, err = signers(a); err != nil {
+		return nil, err
 	}
 	if err := s.signIn(a); err != nil {
 		return nil, err
 	}
-	secrets := []actions.Secret{a.Secret, a.PreviousSecret, a.Token, a.Password}
-	for _, values := range s.headers {
-		secrets = append(secrets, actions.Secret(values[0]))
+	s.client = web.New(web.Options{Env: env, Guarded: true, Secrets: s.secrets(a)})
+	if a.OAuth != nil {
+		if s.tokens, err = newTokens(a.OAuth, s.client); err != nil {
+			return nil, err
+		}
 	}
-	for _, v := range a.Headers {
-		secrets = append(secrets, v)
+	if a.Test != "" {
+		if _, err := s.target(a.Test); err != nil {
+			return nil, fmt.Errorf("test: %w", err)
+		}
 	}
-	s.client = web.New(web.Options{Env: env, Guarded: true, Secrets: secrets})
+	if a.Test != "" || a.OAuth != nil {
+		return testable{s, a.Test}, nil
+	}
 	return s, nil
+}
+
+// secrets are what of an account must not be shown.
+func (s *sender) secrets(a Account) []actions.Secret {
+	all := append([]actions.Secret{a.Secret, a.PreviousSecret, a.Token, a.Password}, a.Secrets...)
+	all = append(all, a.OAuth.secrets()...)
+	for _, values := range s.headers {
+		all = append(all, actions.Secret(values[0]))
+		if _, pair, ok := strings.Cut(values[0], " "); ok { // without the word Basic or Bearer
+			all = append(all, actions.Secret(pair))
+		}
+	}
+	return all
 }
 
 // Send sends the request once.
@@ -128,14 +154,33 @@ func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.R
 	if err != nil {
 		return nil, actions.Permanent(actions.BlameRequest, err)
 	}
-	answer, err := s.client.DoWithin(request, time.Duration(call.Params.Timeout))
+	answer, err := s.ask(ctx, request, time.Duration(call.Params.Timeout))
 	if err != nil {
 		return nil, err
 	}
-	if err := answer.Err(s.rows...); err != nil {
+	if err := call.Params.judge(answer, s.rows); err != nil {
 		return nil, err
 	}
 	return result(answer), nil
+}
+
+// ask sends a request with all that the account has to sign in.
+func (s *sender) ask(ctx context.Context, r *nethttp.Request, timeout time.Duration) (*web.Answer, error) {
+	if s.tokens == nil {
+		return s.client.DoWithin(r, timeout)
+	}
+	return s.tokens.ask(ctx, s.client, r, timeout)
+}
+
+// judge sorts an answer by what the step expects, and then by what statuses mean.
+func (p *Params) judge(a *web.Answer, rows []web.Row) error {
+	switch {
+	case slices.Contains(p.Expect, a.Status):
+		return nil
+	case p.Expect != nil && a.Status >= 200 && a.Status <= 299:
+		return fmt.Errorf("%w (the step expects another status)", a.Err(web.Row{From: 200, To: 299, Outcome: actions.OutcomeRetry}))
+	}
+	return a.Err(rows...)
 }
 
 // request builds and signs what is sent.
@@ -145,6 +190,7 @@ func (s *sender) request(ctx context.Context, call *actions.Call[Params]) (*neth
 	if err != nil {
 		return nil, err
 	}
+	p.addQuery(target)
 	body, kind := p.content()
 	header := make(nethttp.Header, len(s.headers)+len(p.Headers)+5)
 	if kind != "" {
@@ -162,8 +208,8 @@ func (s *sender) request(ctx context.Context, call *actions.Call[Params]) (*neth
 	stamp := strconv.FormatInt(time.Now().Unix(), 10)
 	header["Webhook-Id"] = []string{call.Key}
 	header["Webhook-Timestamp"] = []string{stamp}
-	if len(s.keys) > 0 {
-		header["Webhook-Signature"] = []string{sign(s.keys, call.Key, stamp, body)}
+	if len(s.signers) > 0 {
+		header["Webhook-Signature"] = []string{sign(s.signers, call.Key, stamp, body)}
 	}
 	method := p.Method
 	if method == "" {

@@ -134,8 +134,12 @@ const (
 // TestSignature has the reference library of Standard Webhooks verify what a receiver gets, with either secret.
 func TestSignature(t *testing.T) {
 	url, requests := serve(t, nil)
-	out := open(t, `{"secret":"`+secret+`","previous_secret":"`+previous+`"}`, local)
-	for _, body := range []string{`"json":{"test": 2432232314}`, `"body":"x"`, `"form":{"a":"b"}`, `"headers":{}`} {
+	for i, body := range []string{`"json":{"test": 2432232314}`, `"body":"x"`, `"form":{"a":"b"}`, `"headers":{}`} {
+		config := `{"secret":"` + secret + `","previous_secret":"` + previous + `"}`
+		if i%2 == 1 {
+			config = `{"secrets":["` + secret + `","` + previous + `"]}`
+		}
+		out := open(t, config, local)
 		if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "msg_1", Try: 1, Params: json.RawMessage(`{"url":"` + url + `",` + body + `}`)}); err != nil {
 			t.Fatal(err)
 		}
@@ -276,14 +280,22 @@ func TestTimeout(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for config, want := range map[string]string{
-		`{"secret":"whsec_!"}`:                                "a signing secret is whsec_ and then base64",
-		`{"secret":"whsec_aHVudGVyMg=="}`:                     "a signing secret holds 24 to 64 bytes",
-		`{"previous_secret":"` + secret + `"}`:                "previous_secret is given without secret",
-		`{"token":"a","username":"b"}`:                        "token and username exclude each other: a request signs in one way",
-		`{"password":"b"}`:                                    "password is given without username",
-		`{"token":"a\nb"}`:                                    "what is sent as Authorization has a line break or another control character in it",
-		`{"headers":{"webhook-id":"b"}}`:                      `the header "webhook-id" is set for every request`,
-		`{"headers":{"authorization":"b"},"token":"hunter2"}`: `the header "authorization" is given twice`,
+		`{"secret":"whsec_!"}`:                                     "a signing secret is whsec_ or whsk_ and then base64",
+		`{"secret":"whsec_aHVudGVyMg=="}`:                          "a signing secret holds 24 to 64 bytes",
+		`{"previous_secret":"` + secret + `"}`:                     "previous_secret is given without secret",
+		`{"token":"a","username":"b"}`:                             "token and username exclude each other: a request signs in one way",
+		`{"password":"b"}`:                                         "password is given without username",
+		`{"token":"a\nb"}`:                                         "what is sent as Authorization has a line break or another control character in it",
+		`{"headers":{"webhook-id":"b"}}`:                           `the header "webhook-id" is set for every request`,
+		`{"headers":{"authorization":"b"},"token":"hunter2"}`:      `the header "authorization" is given twice`,
+		`{"secrets":["` + secret + `"],"secret":"` + secret + `"}`: "secret and secrets exclude each other: put all of them into secrets, the newest first",
+		`{"secret":"whsk_aHVudGVyMg=="}`:                           "a private key is the 64 bytes of an Ed25519 key, or the first 32 of them",
+		`{"retry":[200]}`:                                          "retry and final: 200 is no status of a failure, which are 300 to 599",
+		`{"retry":[404],"final":[404]}`:                            "retry and final both name 404",
+		`{"test":"example.com"}`:                                   "test: the url does not begin with https:// or http://",
+		withOAuth("http://a", "")[:len(withOAuth("http://a", ""))-1] + `,"token":"abc"}`: "oauth excludes token and username: a request signs in one way",
+		withOAuth("ftp://a", ""):                                   "oauth.token_url: the url does not begin with https:// or http://",
+		withOAuth("http://a", `,"more":{"scope":"b"},"scope":"a"`): "oauth.more: scope has a key of its own, or is always the same",
 	} {
 		if _, err := http.Action.Open(actions.Env{}, json.RawMessage(config)); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v", config, err)

@@ -41,10 +41,17 @@ func (p Params) Check() error {
 	switch {
 	case given > 1:
 		return errors.New("json, form and body exclude each other: a request has one body")
-	case given > 0 && p.Method == "GET":
-		return errors.New("a GET request has no body")
+	case given > 0 && (p.Method == "GET" || p.Method == "HEAD"):
+		return fmt.Errorf("a %s request has no body", p.Method)
+	case p.Method == "CONNECT" || p.Method == "TRACE":
+		return fmt.Errorf("method: %s is for proxies, and none is used", p.Method)
 	case time.Duration(p.Timeout) > 2*time.Minute:
 		return errors.New("timeout is longer than 2m")
+	}
+	for _, status := range p.Expect {
+		if status < 200 || status > 599 {
+			return fmt.Errorf("expect: %d is not the status of an answer, which are 200 to 599", status)
+		}
 	}
 	for name, value := range p.Headers {
 		if err := checkHeader(name); err != nil {
@@ -61,17 +68,30 @@ func (p Params) Check() error {
 	return err
 }
 
+// addQuery puts the parameters of the step into the URL, behind those that it has.
+func (p *Params) addQuery(u *url.URL) {
+	if len(p.Query) == 0 {
+		return
+	}
+	u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+encode(p.Query), "&")
+}
+
+// encode writes fields as a query and a web form have them, by name.
+func encode(fields map[string]actions.Text) string {
+	values := make(url.Values, len(fields))
+	for k, v := range fields {
+		values.Set(k, string(v))
+	}
+	return values.Encode()
+}
+
 // content gives the body and its type.
 func (p *Params) content() (body []byte, kind string) {
 	switch {
 	case p.JSON != nil:
 		return p.JSON, "application/json"
 	case p.Form != nil:
-		values := make(url.Values, len(p.Form))
-		for k, v := range p.Form {
-			values.Set(k, string(v))
-		}
-		return []byte(values.Encode()), "application/x-www-form-urlencoded"
+		return []byte(encode(p.Form)), "application/x-www-form-urlencoded"
 	case p.Body != nil:
 		return []byte(*p.Body), "text/plain; charset=utf-8"
 	}

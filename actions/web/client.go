@@ -58,17 +58,13 @@ type Client struct {
 
 // New makes a client.
 func New(o Options) *Client {
-	dialer := &net.Dialer{Timeout: firstByte, KeepAlive: 30 * time.Second}
-	if o.Guarded {
-		dialer.Control = guard(o.Env.Allow)
-	}
 	agent := o.Env.UserAgent
 	if agent == "" {
 		agent = "shopbell"
 	}
 	return &Client{agent: agent, mask: actions.NewMask(o.Secrets...), transport: &http.Transport{
 		Proxy:                  nil, // a proxy would be dialled in place of the host, past the guard
-		DialContext:            dialer.DialContext,
+		DialContext:            o.dialer().DialContext,
 		TLSHandshakeTimeout:    firstByte,
 		MaxIdleConns:           512,
 		MaxIdleConnsPerHost:    256, // hundreds of steps are under way at once, often to one host
@@ -78,6 +74,15 @@ func New(o Options) *Client {
 		// HTTP/2 stays off: it sends everything to a host through one connection, and one that died without a word
 		// would hold all steps.
 	}}
+}
+
+// dialer makes connections. What guards it sees each address at the moment at which it is dialled.
+func (o Options) dialer() *net.Dialer {
+	d := &net.Dialer{Timeout: firstByte, KeepAlive: 30 * time.Second}
+	if o.Guarded {
+		d.Control = guard(o.Env.Allow)
+	}
+	return d
 }
 
 // Do sends a request once, and reads the answer. The error is one of package actions: permanent for an address that
