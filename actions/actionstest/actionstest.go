@@ -67,6 +67,7 @@ func exams() []exam {
 		{"refused", refused},
 		{"context", heedsContext},
 		{"bounds", bounds},
+		{"faults", faults},
 		{"secrets", secrets},
 	}
 }

@@ -27,6 +27,10 @@ type HTTP struct {
 	Statuses map[int]actions.Answer
 	// Identity finds in a request what the provider knows a repeated one by; nil when it has nothing of the kind.
 	Identity func(r *http.Request, body []byte) string
+	// Lost is what becomes of a step that may have arrived, and whose answer never came: unknown, unless the kind knows that the
+	// request may be repeated. Rubbish is what becomes of one whose answer says success and is not the provider's, or not all of
+	// it. Both are unknown when they are not given.
+	Lost, Rubbish actions.Outcome
 }
 
 // Asked lists the statuses that every kind must know the meaning of.

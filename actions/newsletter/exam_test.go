@@ -79,7 +79,7 @@ func TestExam(t *testing.T) {
 					return fmt.Sprintf(`{"provider":%q,"api_key":%q,"api":"http://%s"%s}`, test.provider, actionstest.Secret, address, test.more)
 				},
 				Params: func(string) string { return test.params },
-				HTTP:   &actionstest.HTTP{Body: test.good, Statuses: statuses(test.differs)},
+				HTTP:   &actionstest.HTTP{Body: test.good, Statuses: statuses(test.differs), Lost: actions.OutcomeRetry, Rubbish: actions.OutcomeRetry},
 				Liars: map[string]func(net.Conn){
 					"repeats in its own form":        liar(400, test.lies),
 					"repeats in its own form, final": liar(401, test.lies),

@@ -86,12 +86,16 @@ func private(t *testing.T) (port string, reached *atomic.Int64) {
 }
 
 func try(t *testing.T, c *Client, url string) error {
+	_, err := c.Do(post(t, url))
+	return err
+}
+
+func post(t *testing.T, url string) *http.Request {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("x"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Do(r)
-	return err
+	return r
 }
 
 // TestPrivateAddresses holds that no spelling of a private address is reached: in brackets, mapped, through the gateways of
