@@ -42,7 +42,9 @@ func (c *Client) read(r *http.Response) *Answer {
 		// What is read to its end leaves a connection that can be used again. An answer that goes on costs it.
 		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
 	}
-	a.Body = c.mask.Bytes(body)
+	if a.Body = c.mask.Bytes(body); a.Partial != nil {
+		a.Body = c.mask.End(a.Body)
+	}
 	return a
 }
 
