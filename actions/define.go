@@ -42,7 +42,9 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 		if err != nil {
 			return nil, err
 		}
-		return outlet[P]{sender}, nil
+		o := outlet[P]{sender: sender}
+		o.mask, o.masks = hidingSecrets(k.Account, config)
+		return o, nil
 	}
 	k.Check = func(params json.RawMessage) error {
 		var p P
@@ -132,13 +134,27 @@ func limiting[A any](limit func(A) Limit) func(json.RawMessage) Limit {
 	}
 }
 
-// outlet closes a Sender over its parameter type.
-type outlet[P any] struct{ sender Sender[P] }
+// outlet closes a Sender over its parameter type. What it says holds none of its account's secrets.
+type outlet[P any] struct {
+	sender Sender[P]
+	mask   Mask
+	masks  bool // there are secrets
+}
 
 func (o outlet[P]) inside() any { return o.sender }
+func (o outlet[P]) hides() Mask { return o.mask }
 
 // Send implements [Outlet].
 func (o outlet[P]) Send(ctx context.Context, c Call[json.RawMessage]) (Result, error) {
+	result, err := o.send(ctx, c)
+	if o.masks {
+		hushed(o.mask, map[string]any(result))
+		err = hush(o.mask, err)
+	}
+	return result, err
+}
+
+func (o outlet[P]) send(ctx context.Context, c Call[json.RawMessage]) (Result, error) {
 	call, err := callOf[P](c)
 	if err != nil {
 		return nil, Permanent(BlameRequest, fmt.Errorf("the parameters do not fit: %w", err))

@@ -9,7 +9,13 @@ type Tester interface {
 }
 
 // TesterOf gives the tester of an account's outlet, and whether it has one.
-func TesterOf(o Outlet) (Tester, bool) { return senderAs[Tester](o) }
+func TesterOf(o Outlet) (Tester, bool) {
+	t, ok := senderAs[Tester](o)
+	if closed, is := o.(interface{ hides() Mask }); ok && is {
+		t = hushedTester{t, closed.hides()}
+	}
+	return t, ok
+}
 
 // ReporterOf gives the reporter of an account's outlet, and whether it has one.
 func ReporterOf(o Outlet) (Reporter, bool) { return senderAs[Reporter](o) }

@@ -29,9 +29,12 @@ func NewMask(secrets ...Text) Mask {
 		if len(raw) < shortest {
 			continue
 		}
-		for _, form := range slices.Concat([]string{raw, html.EscapeString(raw)}, inJSON(raw), inURLs(raw), inDigits(raw)) {
-			if !slices.Contains(m.hide, form) {
-				m.hide = append(m.hide, form)
+		forms := slices.Concat([]string{raw, html.EscapeString(raw)}, inURLs(raw), inDigits(raw), inJSON(raw))
+		for _, form := range forms { // each may stand in JSON, and JSON within JSON
+			for _, spelled := range append(inJSON(form), form) {
+				if !slices.Contains(m.hide, spelled) {
+					m.hide = append(m.hide, spelled)
+				}
 			}
 		}
 	}
@@ -42,6 +45,9 @@ func NewMask(secrets ...Text) Mask {
 
 // inJSON spells a text as encoders of JSON do: with < > & escaped or not, / escaped or not, and all that is not ASCII.
 func inJSON(raw string) []string {
+	if !strings.ContainsFunc(raw, func(r rune) bool { return r < ' ' || r >= 0x7f || strings.ContainsRune(`"\\/<>&`, r) }) {
+		return nil // as it is
+	}
 	var plain strings.Builder
 	e := json.NewEncoder(&plain)
 	e.SetEscapeHTML(false)

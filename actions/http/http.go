@@ -137,8 +137,11 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 
 // secrets are what of an account must not be shown.
 func (s *sender) secrets(a Account) []actions.Secret {
-	all := append([]actions.Secret{a.Secret, a.PreviousSecret, a.Token, a.Password}, a.Secrets...)
-	all = append(all, a.OAuth.secrets()...)
+	all := append([]actions.Secret{a.Token, a.Password}, a.OAuth.secrets()...)
+	for _, signing := range append([]actions.Secret{a.Secret, a.PreviousSecret}, a.Secrets...) {
+		_, encoded, _ := strings.Cut(signing.Reveal(), "_") // the receiver knows it, too, and perhaps without what stands before
+		all = append(all, signing, actions.Secret(encoded))
+	}
 	for _, values := range s.headers {
 		all = append(all, actions.Secret(values[0]))
 		if _, pair, ok := strings.Cut(values[0], " "); ok { // without the word Basic or Bearer

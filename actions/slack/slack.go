@@ -72,7 +72,7 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 	if (a.Token == "") == (a.Webhook == "") {
 		return nil, errors.New("want either token or webhook")
 	}
-	client := web.New(web.Options{Env: env, Secrets: []actions.Secret{a.Token, a.Webhook, secretPath(a.Webhook)}})
+	client := web.New(web.Options{Env: env, Secrets: append(secretParts(a.Webhook), a.Token, a.Webhook)})
 	if a.Webhook != "" {
 		if !isURL(a.Webhook.Reveal()) {
 			return nil, errors.New("webhook is not an http or https URL")
@@ -98,13 +98,20 @@ func isURL(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
-// secretPath gives the part of a webhook's URL that is the secret.
-func secretPath(webhook actions.Secret) actions.Secret {
+// secretParts gives the parts of a webhook's URL that are the secret: its path, and of that what is no short word.
+func secretParts(webhook actions.Secret) []actions.Secret {
 	u, err := url.Parse(webhook.Reveal())
 	if err != nil {
-		return ""
+		return nil
 	}
-	return actions.Secret(strings.TrimPrefix(u.RequestURI(), "/"))
+	path := strings.TrimPrefix(u.RequestURI(), "/")
+	parts := []actions.Secret{actions.Secret(path)}
+	for part := range strings.SplitSeq(path, "/") {
+		if len(part) >= 12 {
+			parts = append(parts, actions.Secret(part))
+		}
+	}
+	return parts
 }
 
 // bot posts with a token.
