@@ -225,16 +225,17 @@ func TestNoToken(t *testing.T) {
 func TestAccountTest(t *testing.T) {
 	i := &issuer{t: t, lasts: 3600}
 	url := i.start()
-	for config, want := range map[string]string{
-		withOAuth(url, ""): strings.TrimPrefix(url, "http://") + " gives a token, which is used for 59m0s",
-		`{"token":"` + i.token(1) + `","test":"` + url + `/me"}`: strings.TrimPrefix(url, "http://") + " answers 200",
+	host := strings.TrimPrefix(url, "http://")
+	for _, test := range []struct{ config, want string }{
+		{withOAuth(url, ""), host + " gives a token, which is used for 59m0s"},
+		{`{"token":"` + i.token(1) + `","test":"` + url + `/me"}`, host + " answers 200"},
 	} {
-		tester, ok := actions.TesterOf(open(t, config, local))
+		tester, ok := actions.TesterOf(open(t, test.config, local))
 		if !ok {
-			t.Fatalf("%s: it cannot be tested", config)
+			t.Fatalf("%s: it cannot be tested", test.config)
 		}
-		if said, err := tester.Test(t.Context()); err != nil || said != want {
-			t.Errorf("%s: got %q, %v", config, said, err)
+		if said, err := tester.Test(t.Context()); err != nil || said != test.want {
+			t.Errorf("%s: got %q, %v", test.config, said, err)
 		}
 	}
 	tester, _ := actions.TesterOf(open(t, `{"token":"wrong-token","test":"`+url+`/me"}`, local))
