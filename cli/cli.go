@@ -35,6 +35,7 @@ type program struct {
 
 // Main runs one command line, without the program's name, and gives the exit code: 0 fine, 1 problems, 2 misuse.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+	quietLibraries()
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
 	root := p.root()
 	root.SetArgs(args)

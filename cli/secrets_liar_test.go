@@ -16,11 +16,13 @@ import (
 type mood struct {
 	status int
 	form   bool // in a form that every provider's failures are read from; else as plain text
+	more   bool // and then something that nobody has asked for
 }
 
 // moods has what the kinds sort differently.
 func moods() []mood {
-	return []mood{{200, true}, {200, false}, {302, false}, {400, true}, {401, false}, {422, true}, {429, true}, {500, false}}
+	return []mood{{200, true, false}, {200, false, false}, {302, false, false}, {400, true, false}, {401, false, false}, {403, false, true}, {422, true, false},
+		{429, true, false}, {500, false, false}}
 }
 
 // A liar is every provider at once. It knows the secrets of the account that a request is of, and repeats them in all spellings,
@@ -53,6 +55,10 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m, said := l.mood.Load(), l.said(account)
+	if m.more {
+		goOn(w, m.status, said)
+		return
+	}
 	for _, name := range []string{"X-Request-Id", "Www-Authenticate", "Retry-After", "X-Sib-Ratelimit-Reset", "Set-Cookie"} {
 		w.Header().Set(name, said)
 	}
@@ -73,6 +79,17 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"errors": []any{map[string]any{"code": said, "title": said, "detail": said, "field": said, "message": said, "source": map[string]string{"pointer": said}}},
 		"data":   said,
 	})
+}
+
+// goOn answers, and goes on when all has been said.
+func goOn(w http.ResponseWriter, status int, said string) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\nnoHTTP/1.1 200 %s\r\n\r\n%s", status, said, said)
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // serveMail is a mail server that repeats the password: when it is told it, or afterwards.

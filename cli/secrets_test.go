@@ -99,7 +99,7 @@ func (l *leak) open(database string) {
 	}
 	l.address = "http://" + listener.Addr().String()
 	l.liar = &liar{knows: map[string][]string{}}
-	l.liar.mood.Store(&mood{200, false})
+	l.liar.mood.Store(&mood{200, false, false})
 	providers := httptest.NewServer(l.liar)
 	l.Cleanup(providers.Close)
 	port := l.liar.openMail(l.T)

@@ -86,7 +86,12 @@ func TestMemory(t *testing.T) {
 			}
 			serving.Go(func() {
 				defer conn.Close()
-				_, err := io.WriteString(conn, "HTTP/1.1 500 X\r\nContent-Length: 1073741824\r\n\r\n")
+				r, err := http.ReadRequest(bufio.NewReader(conn))
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				_, err = io.WriteString(conn, "HTTP/1.1 500 X\r\nContent-Length: 1073741824\r\n\r\n")
 				for err == nil {
 					_, err = conn.Write(chunk)
 				}
