@@ -76,3 +76,24 @@ func TestMaskLeavesWords(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// FuzzMask holds that nothing of what was hidden can be read afterwards.
+func FuzzMask(f *testing.F) {
+	f.Add("hunter2/+", "the hunter2/+ is hunter2%2F%2B", 3)
+	f.Add(awkward, awkward+awkward, 1)
+	f.Fuzz(func(t *testing.T, key, text string, at int) {
+		if len(key) < 6 || strings.Contains("[secret][secret]", key) || strings.Contains(key, "[secret]") {
+			return
+		}
+		m := secret.NewMask(secret.Text(key))
+		at = max(0, min(at, len(text)))
+		all := text[:at] + key + text[at:] + base64.StdEncoding.EncodeToString([]byte("a:"+key)) + hex.EncodeToString([]byte(key))
+		got := m.Text(all)
+		if strings.Contains(got, key) || strings.Contains(got, hex.EncodeToString([]byte(key))) {
+			t.Errorf("%q in %q becomes %q", key, all, got)
+		}
+		if string(m.Bytes([]byte(all))) != got {
+			t.Errorf("%q: bytes and text differ", all)
+		}
+	})
+}

@@ -70,7 +70,7 @@ type Account struct {
 // Params are what one step says.
 type Params struct {
 	URL     string                  `json:"url" jsonschema:"minLength=1" jsonschema_description:"Where to: an http or https URL. What holes put in is percent-encoded, unless the whole URL is one hole." lands:"url"`
-	Method  string                  `json:"method,omitempty" jsonschema:"pattern=^[A-Z][A-Z-]*$,maxLength=30,default=POST" jsonschema_description:"What to do there: GET, POST, PUT, PATCH, DELETE or any other, in capital letters."`
+	Method  string                  `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,enum=HEAD,enum=OPTIONS,enum=QUERY,enum=PURGE,enum=LINK,enum=UNLINK,enum=COPY,enum=MOVE,enum=LOCK,enum=UNLOCK,enum=MKCOL,enum=MKCALENDAR,enum=PROPFIND,enum=PROPPATCH,enum=REPORT,enum=SEARCH,default=POST" jsonschema_description:"What to do there."`
 	Query   map[string]actions.Text `json:"query,omitempty" jsonschema_description:"Parameters to add to the url."`
 	Headers map[string]actions.Text `json:"headers,omitempty" jsonschema_description:"More headers." lands:"header"`
 	JSON    rawJSON                 `json:"json,omitempty" jsonschema_description:"Body: any value, sent as JSON."`

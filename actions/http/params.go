@@ -43,8 +43,6 @@ func (p Params) Check() error {
 		return errors.New("json, form and body exclude each other: a request has one body")
 	case given > 0 && (p.Method == "GET" || p.Method == "HEAD"):
 		return fmt.Errorf("a %s request has no body", p.Method)
-	case p.Method == "CONNECT" || p.Method == "TRACE":
-		return fmt.Errorf("method: %s is for proxies, and none is used", p.Method)
 	case time.Duration(p.Timeout) > 2*time.Minute:
 		return errors.New("timeout is longer than 2m")
 	}
