@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +53,7 @@ type leak struct {
 	env          []string
 	liar         *liar
 	store        *ecwidtest.Store
+	storeLies    atomic.Bool
 	program      *process
 	stdout       bytes.Buffer
 	runs, events int
@@ -75,6 +77,7 @@ func findLeaks(t *testing.T, database string, dump func(*leak)) {
 	for _, m := range moods() {
 		l.happen(m)
 	}
+	l.lie()
 	l.readAPI()
 	if dump != nil {
 		dump(l)
@@ -107,7 +110,14 @@ func (l *leak) open(database string) {
 	sender := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: l.address + "/webhooks/ecwid", Secret: own["CLIENT_SECRET"]})
 	l.Cleanup(func() { _ = sender.Close(context.Background()) })
 	l.store = ecwidtest.New(ecwidtest.Options{Token: own["TOKEN"], Send: sender.Send})
-	api := httptest.NewServer(l.store)
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if l.storeLies.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = fmt.Fprintf(w, "%v %s", spellings(own["TOKEN"]), r.Header)
+			return
+		}
+		l.store.ServeHTTP(w, r)
+	}))
 	l.Cleanup(api.Close)
 
 	config, rules := wrongConfig, "rules:\n"
@@ -167,6 +177,24 @@ func (l *leak) happen(m mood) {
 		case <-tick.C:
 		case <-late:
 			l.Fatalf("%d of %d runs have ended with %+v:\n%s", l.ended(), l.runs, m, l.program.log())
+		}
+	}
+}
+
+// lie places an order that the store does not tell of: it repeats its token instead. That is waited for.
+func (l *leak) lie() {
+	l.storeLies.Store(true)
+	if _, err := l.store.PlaceOrder(ecwidtest.OrderOptions{}); err != nil {
+		l.Fatal(err)
+	}
+	l.events++
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(40 * time.Second); !strings.Contains(l.get("/api/v1/status"), "last_attest_error"); {
+		select {
+		case <-tick.C:
+		case <-late:
+			l.Fatalf("the store's failure is not told:\n%s", l.program.log())
 		}
 	}
 }
