@@ -57,7 +57,7 @@ func hush(m Mask, err error) error {
 		return err
 	}
 	a := OutcomeOf(err)
-	return &trial{outcome: a.Outcome, blame: a.Blame, wait: a.Wait, stop: a.Stop, err: errors.New(masked)}
+	return &trial{outcome: a.Outcome, blame: a.Blame, wait: a.Wait, pause: a.Pause, part: a.Part, stop: a.Stop, err: errors.New(masked)}
 }
 
 // hushed gives a plain value without secrets in its texts and keys.
