@@ -167,4 +167,7 @@ const (
 	Address Landing = "address"
 	URL     Landing = "url"  // percent-encoded, so that a hole cannot leave its place in a path or query
 	JSON    Landing = "json" // inside a text that is itself JSON: quotes, backslashes and control characters escaped
+	// Literal is for names that stand in the rule as they are: a hole there is refused when rules are loaded. Below it, what takes any
+	// value may have holes, and is plain.
+	Literal Landing = "literal"
 )

@@ -29,7 +29,7 @@ func escapes(l Landing) (escape func(string) string, known bool) {
 	case JSON:
 		return escapeJSON, true
 	}
-	return func(s string) string { return s }, l == Plain
+	return func(s string) string { return s }, l == Plain || l == Literal
 }
 
 // escapeSlack leaves nothing that Slack reads as a mention, a channel or a link.

@@ -122,7 +122,7 @@ func (r *reader) kind(k, v *yaml.Node, what string, known []string) (string, boo
 
 // laterKinds are the kinds of accounts that this version does not have.
 func laterKinds() []string {
-	return []string{"sql", "notify"}
+	return []string{"notify"}
 }
 
 // section checks what a kind declares and gives it as JSON. common are the keys beside that, which have been taken out.

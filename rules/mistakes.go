@@ -166,7 +166,7 @@ func stepMistakes() []Mistake {
 		mistake("unknown-thing", "A step names something that the operator does not have, such as a pool.", "there is no pool *"),
 		mistake("empty-hole", "A hole holds nothing, or nothing that could be sent.", "there is nothing between {{ and }}", "this is always empty"),
 		mistake("open-hole", "A hole is never closed.", "{{ is opened here and never closed"),
-		mistake("hole-in-key", "A hole stands in a key.", "a hole {{ … }} can only be in a value, *"),
+		mistake("hole-in-key", "A hole stands in a key, or where a name is written out.", "a hole {{ … }} can only be in a value, *", "* stands in the rule as it is: *"),
 		mistake("too-many-holes", "A text has too many holes.", "there are more than * holes in this text"),
 		mistake("hole-type", "What a hole gives cannot go where it stands.", "* wants a number, and *", "* wants true or false, and *", "* wants text, and *", "* wants a list, and *",
 			"* wants an object, and *"),

@@ -249,6 +249,9 @@ func (b *builder) hole(where origin, p piece, field shape.Field, inside bool) {
 	}
 	b.rule.note(x.facts)
 	if !b.reader.pinned {
+		if actions.Landing(field.Lands) == actions.Literal && field.Type != "anything" {
+			b.reader.problems = append(b.reader.problems, where.problem(finding{message: field.Name + " stands in the rule as it is: a hole cannot fill it"}))
+		}
 		b.recipient(x, where, field)
 		b.fitting(x, p, where, field, inside)
 	}

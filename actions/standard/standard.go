@@ -17,6 +17,7 @@ import (
 	"shopbell/actions/newsletter"
 	"shopbell/actions/slack"
 	"shopbell/actions/sms"
+	"shopbell/actions/sql"
 )
 
 // Kinds lists the kinds, ordered by name. The list is the caller's own.
@@ -30,5 +31,6 @@ func Kinds() []*actions.Kind {
 		newsletter.Action,
 		slack.Action,
 		sms.Action,
+		sql.Action,
 	}
 }
