@@ -33,6 +33,7 @@ type reach struct {
 var reaches = map[string]reach{
 	"ecwid":       {account: "{ kind: ecwid }", throughStore: true},
 	"email":       {account: "{ kind: email, host: %[2]q, port: %[3]s, tls: none, from: shop@example.com }"},
+	"file":        {account: "{ kind: file, folder: . }", stays: true},
 	"http":        {account: "{ kind: http, token: sesame }"}, // its example's address is the test's, see [steps]
 	"license_key": {stays: true, step: "license_key: { generate: pin }"},
 	"log":         {stays: true},

@@ -11,6 +11,7 @@ import (
 	"shopbell/actions"
 	"shopbell/actions/ecwid"
 	"shopbell/actions/email"
+	"shopbell/actions/file"
 	"shopbell/actions/http"
 	licensekey "shopbell/actions/license_key"
 	"shopbell/actions/log"
@@ -25,6 +26,7 @@ func Kinds() []*actions.Kind {
 	return []*actions.Kind{
 		ecwid.Action,
 		email.Action,
+		file.Action,
 		http.Action,
 		licensekey.Action,
 		log.Action,
