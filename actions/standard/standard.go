@@ -16,6 +16,7 @@ import (
 	licensekey "shopbell/actions/license_key"
 	"shopbell/actions/log"
 	"shopbell/actions/newsletter"
+	"shopbell/actions/sheet"
 	"shopbell/actions/slack"
 	"shopbell/actions/sms"
 	"shopbell/actions/sql"
@@ -31,6 +32,7 @@ func Kinds() []*actions.Kind {
 		licensekey.Action,
 		log.Action,
 		newsletter.Action,
+		sheet.Action,
 		slack.Action,
 		sms.Action,
 		sql.Action,
