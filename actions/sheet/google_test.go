@@ -75,6 +75,13 @@ func newGoogle(t testing.TB) *google {
 	return g
 }
 
+// with changes how it behaves. A request whose client has gone away may still be under way.
+func (g *google) with(change func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	change()
+}
+
 func (g *google) outlet() actions.Outlet {
 	return open(g.t, map[string]string{"key": keyFile(g.t, nil), "api": g.URL, "token_url": g.URL + "/token"})
 }

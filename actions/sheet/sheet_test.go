@@ -101,12 +101,11 @@ func TestLost(t *testing.T) {
 					g.rows = append(g.rows, fmt.Sprint("old-", i))
 				}
 				out := g.outlet()
-				g.lose = true
+				g.with(func() { g.lose = true })
 				if _, err := send(t, out, 1, "key-1", params); actions.OutcomeOf(err).Outcome != actions.OutcomeUnknown {
 					t.Fatalf("got %v", err)
 				}
-				g.lose = false
-				g.rows = append(g.rows, "later", "", "and later")
+				g.with(func() { g.lose, g.rows = false, append(g.rows, "later", "", "and later") })
 				try := 2
 				switch again {
 				case "by another":
@@ -123,11 +122,13 @@ func TestLost(t *testing.T) {
 					t.Errorf("got %v, %v", got, err)
 				}
 				seen := 0
-				for _, row := range g.rows {
-					if row == "key-1" || row == "key-2" {
-						seen++
+				g.with(func() {
+					for _, row := range g.rows {
+						if row == "key-1" || row == "key-2" {
+							seen++
+						}
 					}
-				}
+				})
 				if seen != 2 {
 					t.Errorf("there are %d rows of two steps", seen)
 				}
