@@ -5,6 +5,9 @@ import "shopbell/actions"
 // Close ends the connections of an account.
 func Close(t actions.Tester) { _ = t.(*sender).base.db.Close() }
 
+// Encryption is how connections to a host are encrypted, if the account does not say.
+func Encryption(host string) string { return encryption("", host) }
+
 // Judge says what a code of a driver means.
 func Judge(driver, code string) string {
 	for _, d := range dialects() {

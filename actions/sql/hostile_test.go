@@ -48,7 +48,7 @@ func TestHostile(t *testing.T) {
 		for _, text := range hostile {
 			columns += ", " + l.quoted(text) + l.ours(" «text|text|varchar(200)»")
 		}
-		for _, name := range append([]string{"all"}, hostile[:6]...) {
+		for _, name := range append([]string{"all"}, hostile[:3]...) {
 			if _, err := l.db.Exec("CREATE TABLE " + l.quoted(name) + " (id varchar(9) PRIMARY KEY" + columns + ")"); err != nil {
 				t.Fatalf("%q: %v", name, err)
 			}

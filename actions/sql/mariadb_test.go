@@ -80,13 +80,17 @@ func startMariaDB(t testing.TB) {
 	if out, err := exec.Command(install, append(common, "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=4M")...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", install, err, out)
 	}
+	if err := writeCertificate(dir); err != nil {
+		t.Fatal(err)
+	}
 	if mariadb.port, err = freePort(); err != nil {
 		t.Fatal(err)
 	}
 	// The shell waits for the end of its input, which comes when the tests end, however they do.
 	args := append([]string{"-c", `"$@" & pid=$!; cat; kill -9 $pid`, "sh", server}, common...)
 	cmd := exec.Command("/bin/sh", append(args, "--socket="+filepath.Join(dir, "socket"), "--port="+strconv.Itoa(mariadb.port), "--bind-address=127.0.0.1",
-		"--skip-name-resolve", "--skip-log-bin", "--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0")...)
+		"--skip-name-resolve", "--ssl-cert="+filepath.Join(dir, certificate), "--ssl-key="+filepath.Join(dir, certificate),
+		"--skip-log-bin", "--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0")...)
 	said, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
