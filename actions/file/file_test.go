@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"shopbell/actions"
 	"shopbell/actions/actionstest"
 	"shopbell/actions/file"
@@ -103,6 +105,22 @@ func TestRows(t *testing.T) {
 			holds(t, filepath.Join(folder, test.file), test.want)
 		})
 	}
+}
+
+// TestExample carries out the documented example.
+func TestExample(t *testing.T) {
+	folder := t.TempDir()
+	var step map[string]any
+	text := strings.NewReplacer(`"{{ order.id }}"`, "K8XTQ", `"{{ order.total }}"`, "12.5", `"{{ order.email }}"`, "jane@example.com").Replace(file.Action.Example)
+	if err := yaml.Unmarshal([]byte(text), &step); err != nil {
+		t.Fatal(err)
+	}
+	params, err := json.Marshal(step["file"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, open(t, account(folder, "")), "k0", string(params))
+	holds(t, filepath.Join(folder, "orders.csv"), "id,total,email,shopbell_key\nK8XTQ,12.5,jane@example.com,\"k0\"\n")
 }
 
 func TestColumns(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
 	"shopbell/actions"
 	"shopbell/actions/actionstest"
 	"shopbell/actions/sheet"
@@ -57,6 +59,26 @@ func TestExam(t *testing.T) {
 
 func send(t testing.TB, out actions.Outlet, try int, key, params string) (actions.Result, error) {
 	return out.Send(t.Context(), actions.Call[json.RawMessage]{Key: key, Try: try, Params: json.RawMessage(params)})
+}
+
+// TestExample carries out the documented example.
+func TestExample(t *testing.T) {
+	var step map[string]any
+	text := strings.NewReplacer(`"{{ order.id }}"`, "K8XTQ", `"{{ order.total }}"`, "12.5", `"{{ order.email }}"`, "jane@example.com").Replace(sheet.Action.Example)
+	if err := yaml.Unmarshal([]byte(text), &step); err != nil {
+		t.Fatal(err)
+	}
+	params, err := json.Marshal(step["sheet"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGoogle(t)
+	if got, err := send(t, g.outlet(), 1, "key-1", string(params)); err != nil || got["added"] != true {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if want := `{"values":[["key-1","K8XTQ",12.5,"jane@example.com"]]}`; !strings.HasSuffix(g.requests[0], want) {
+		t.Errorf("got %s", g.requests[0])
+	}
 }
 
 // TestRequests compares what goes on the wire.

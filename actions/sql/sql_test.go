@@ -1,10 +1,33 @@
 package sql_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
 	"shopbell/actions"
+	shop "shopbell/actions/sql"
 )
+
+// TestExample carries out the documented example.
+func TestExample(t *testing.T) {
+	everywhere(t, func(t *testing.T, l *lab) {
+		l.sql(`CREATE TABLE orders (id varchar(64) PRIMARY KEY, total decimal(12,2), email text)`)
+		var step map[string]any
+		text := strings.NewReplacer(`"{{ order.id }}"`, "K8XTQ", `"{{ order.total }}"`, "12.5", `"{{ order.email }}"`, "jane@example.com").Replace(shop.Action.Example)
+		if err := yaml.Unmarshal([]byte(text), &step); err != nil {
+			t.Fatal(err)
+		}
+		params, err := json.Marshal(step["sql"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.done(l.outlet("orders"), string(params), true)
+		l.holds(`SELECT id, email FROM orders WHERE total = 12.5`, "K8XTQ|jane@example.com")
+	})
+}
 
 const products = `CREATE TABLE products (sku varchar(64) PRIMARY KEY, name varchar(200), price «numeric|numeric(12,4)|decimal(12,4)», stock bigint, live «boolean|boolean|boolean»,
 changed «datetime|timestamptz|datetime(6)», tags «json|jsonb|json»)`
