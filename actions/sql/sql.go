@@ -59,6 +59,7 @@ accounts:
   diary: { kind: sql, driver: sqlite, file: /var/lib/shop/diary.db, tables: [lines] }
 ` + "```" + `
 
+The user that signs in needs the right to read the tables and to do with them what the steps do, and no other.
 Connections to other machines use TLS, and the server's certificate is verified. What is locked, full, shutting down or not there is
 tried again; what the table refuses, such as a value that does not fit, is final.`
 
