@@ -51,6 +51,8 @@ Text that a spreadsheet would take for a formula, because it begins with =, +, -
 writes is worked out on your machine. ` + "`formulas: keep`" + ` in the account turns that off, for files that no spreadsheet reads. Lists and objects become
 the text of their JSON.
 
+What ` + "`shopbell forget`" + ` erases of a person, it erases here and not in your files.
+
 ` + "```yaml" + `
 accounts:
   file: { kind: file, folder: /var/lib/shopbell/exports, separator: ";" }

@@ -47,6 +47,8 @@ before it is tried again. The row goes below the last row of the table that begi
 Values are taken as they are (RAW): numbers, true and false stay what they are, and text is text, so that nothing that a customer writes is ever worked
 out as a formula. Lists and objects become the text of their JSON.
 
+What ` + "`shopbell forget`" + ` erases of a person, it erases here and not in your spreadsheets.
+
 ` + "```yaml" + `
 accounts:
   sheet: { kind: sheet, key: "${file:secrets/google.json}", rate: 50/m }

@@ -61,7 +61,9 @@ accounts:
 
 The user that signs in needs the right to read the tables and to do with them what the steps do, and no other.
 Connections to other machines use TLS, and the server's certificate is verified. What is locked, full, shutting down or not there is
-tried again; what the table refuses, such as a value that does not fit, is final.`
+tried again; what the table refuses, such as a value that does not fit, is final.
+
+What ` + "`shopbell forget`" + ` erases of a person, it erases here and not in your database.`
 
 // An Account is a database.
 type Account struct {
