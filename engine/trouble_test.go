@@ -326,14 +326,15 @@ func retryByHand(t *testing.T, newBench maker) {
 	b.provider.answering(nil)
 	b.must(b.Retry(t.Context(), held.ID))
 	b.until("done", func() bool { u, _ := b.ledger.Run(t.Context(), held.ID); return u.State == engine.RunDone })
-	keys := map[string]bool{}
+	keys, latest := map[string]bool{}, 0
 	for _, c := range b.provider.got() {
 		if c.text == "fragile" {
 			keys[c.key] = true
+			latest = c.try
 		}
 	}
-	if len(keys) != 1 {
-		t.Errorf("a retry by hand used %d keys, want the same one", len(keys))
+	if len(keys) != 1 || latest != 2 {
+		t.Errorf("a retry by hand used %d keys, want the same one, and is try %d, want 2: what may have happened is looked for", len(keys), latest)
 	}
 	var conflict *engine.Conflict
 	if err := b.Retry(t.Context(), held.ID); !errors.As(err, &conflict) {

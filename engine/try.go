@@ -55,7 +55,9 @@ func (e *Engine) send(ctx context.Context, o actions.Outlet, u *Run, call action
 	return o.Send(ctx, call)
 }
 
-// callOf gives the call of a run's next step.
+// callOf gives the call of a run's next step. A person's retry counts its tries anew: to an action that looks for what an earlier try may
+// have left, it is no first one.
 func callOf(u *Run) actions.Call[json.RawMessage] {
-	return actions.Call[json.RawMessage]{Key: stepKey(u), Try: u.Tries, Source: u.Source, Store: u.Store, Params: u.Steps[u.Step].Params}
+	step := u.Steps[u.Step]
+	return actions.Call[json.RawMessage]{Key: stepKey(u), Try: max(u.Tries, 1+step.Repeated), Source: u.Source, Store: u.Store, Params: step.Params}
 }
