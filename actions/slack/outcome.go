@@ -20,7 +20,7 @@ type verdict struct {
 	words   string // what to do, for people; "" when the code says it
 }
 
-// verdicts are the codes of chat.postMessage and of incoming webhooks. A code that is not here is final and the
+// verdicts are the codes of chat.postMessage, of chat.update and of incoming webhooks. A code that is not here is final and the
 // request's fault: Slack has refused the message, and says so in one word.
 var verdicts = [...]verdict{
 	{"ratelimited", actions.OutcomeRetry, "", ""},
@@ -33,7 +33,7 @@ var verdicts = [...]verdict{
 	{"internal_error", actions.OutcomeUnknown, "", ""},
 	{"fatal_error", actions.OutcomeUnknown, "", ""},
 
-	{"channel_not_found", actions.OutcomePermanent, actions.BlameAccount, "there is no such channel, or the app cannot see it"},
+	{"channel_not_found", actions.OutcomePermanent, actions.BlameAccount, "there is no such channel, or the app cannot see it; is its name right, or better its id, and is the app invited there"},
 	{"not_in_channel", actions.OutcomePermanent, actions.BlameAccount, "the app is not in the channel; invite it there"},
 	{"is_archived", actions.OutcomePermanent, actions.BlameAccount, "the channel is archived"},
 	{"channel_is_archived", actions.OutcomePermanent, actions.BlameAccount, "the channel is archived"},
@@ -59,6 +59,10 @@ var verdicts = [...]verdict{
 	{"no_text", actions.OutcomePermanent, actions.BlameRequest, "the message is empty"},
 	{"invalid_blocks*", actions.OutcomePermanent, actions.BlameRequest, "the blocks are not as Slack wants them"},
 	{"invalid_payload", actions.OutcomePermanent, actions.BlameRequest, "the blocks are not as Slack wants them"},
+	{"message_not_found", actions.OutcomePermanent, actions.BlameRequest, "there is no message of that timestamp in the channel"},
+	{"cant_update_message", actions.OutcomePermanent, actions.BlameRequest, "the message is not the bot's own"},
+	{"edit_window_closed", actions.OutcomePermanent, actions.BlameRequest, "the workspace does not let messages be changed any more after so long"},
+	{"thread_not_found", actions.OutcomePermanent, actions.BlameRequest, "there is no message of that timestamp in the channel"},
 	{"user_not_found", actions.OutcomePermanent, actions.BlameRequest, ""},
 	{"too_many_attachments", actions.OutcomePermanent, actions.BlameRequest, ""},
 	{"invalid_*", actions.OutcomePermanent, actions.BlameRequest, ""},

@@ -21,7 +21,7 @@ func redirect(p Params, to string) (Params, error) {
 		meant = p.Channel
 	}
 	banner := "This message was redirected. It is for " + actions.Escape(actions.Slack, meant) + "."
-	p.Channel, p.Thread = to, "" // the thread is in the other channel
+	p.Channel, p.Thread, p.Update = to, "", "" // what it would answer or change is in the other channel
 	if p.Text != "" || len(p.Blocks) == 0 {
 		p.Text = banner + "\n" + p.Text
 	}

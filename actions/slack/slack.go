@@ -2,8 +2,8 @@
 //
 //	slack: { channel: "#sales", text: "{{ order.id }} is paid" }
 //
-// It goes through a bot token (chat.postMessage) or through an incoming webhook, whose channel is fixed. It does not
-// read, change or delete messages.
+// It goes through a bot token (chat.postMessage, chat.update) or through an incoming webhook, whose channel is fixed. It reads and
+// deletes no messages, and changes only those that the same bot has posted.
 package slack
 
 import (
@@ -11,10 +11,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -37,7 +40,20 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 
 const doc = `The account holds either the token of a bot, which may post to any channel that it is a member of, or the URL of an
 incoming webhook, whose channel is fixed, so that a step must not name one. Text is mrkdwn; what holes put in is
-escaped, so that a customer's words never ring a channel. Blocks are as Slack's documentation writes them.`
+escaped, in blocks too, so that a customer's words never ring a channel. Blocks are as Slack's documentation writes them.
+
+The surest name of a channel is its id (in Slack: the channel's details, at the bottom), which a renamed channel keeps. A #name
+works for public channels that the bot is in. Later steps can go on where an earlier one has posted:
+
+    - id: first
+      slack: { channel: "#sales", text: "{{ order.id }} is new" }
+    - slack: { channel: "{{ steps.first.channel }}", thread: "{{ steps.first.ts }}", text: an answer below it }
+    - slack: { channel: "{{ steps.first.channel }}", update: "{{ steps.first.ts }}", text: "{{ order.id }} is paid" }
+
+An update needs the channel's id, which is what the earlier step leaves, and a bot; an incoming webhook cannot change messages.
+Slack takes about one message a second for each channel: more than that wait for their turn, and none is dropped.
+Slack knows no key by which it would tell a repeated message, so a try whose outcome is unknown may post twice.
+A text of more than 40,000 characters, which Slack would cut off, is refused.`
 
 // An Account is a bot or an incoming webhook.
 type Account struct {
@@ -51,6 +67,7 @@ type Params struct {
 	Channel string           `json:"channel,omitempty" jsonschema:"minLength=1" jsonschema_description:"Channel to post in: its id or its #name. Not with a webhook." lands:"header"`
 	Text    string           `json:"text,omitempty" jsonschema_description:"Message in mrkdwn, at most 40,000 characters. With blocks, what notifications show." lands:"slack"`
 	Blocks  []map[string]any `json:"blocks,omitempty" jsonschema:"minItems=1,maxItems=50" jsonschema_description:"Message as blocks." lands:"slack"`
+	Update  string           `json:"update,omitempty" jsonschema_description:"Timestamp of a message that the bot has posted, such as steps.first.ts: it is changed, and none is added. The channel is its id then, such as steps.first.channel. Not with a webhook." lands:"header"`
 	Thread  string           `json:"thread,omitempty" jsonschema_description:"Timestamp of the message to answer, such as steps.first.ts." lands:"header"`
 }
 
@@ -58,6 +75,27 @@ type Params struct {
 func (p Params) Check() error {
 	if p.Text == "" && len(p.Blocks) == 0 {
 		return errors.New("text or blocks is missing: a message says something")
+	}
+	switch {
+	case p.Update == "":
+	case p.Thread != "":
+		return errors.New("update and thread are both given: a message that is changed stays where it is")
+	case actions.Known(p.Channel) && p.Channel != "" && !channelID.MatchString(p.Channel):
+		return fmt.Errorf("update needs the id of the channel, such as {{ steps.first.channel }}; %q is not one", p.Channel)
+	}
+	return nil
+}
+
+// channelID is how Slack names a conversation for good.
+var channelID = regexp.MustCompile(`^[CDG][A-Z0-9]{1,30}$`)
+
+// maxText is the most that Slack takes, in characters. It cuts off what is longer.
+const maxText = 40_000
+
+// fits checks what only whole parameters show.
+func (p *Params) fits() error {
+	if n := utf8.RuneCountInString(p.Text); n > maxText {
+		return actions.Permanent(actions.BlameRequest, fmt.Errorf("the text has %d characters, and Slack takes at most %d", n, maxText))
 	}
 	return nil
 }
@@ -90,7 +128,7 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 		api += "/"
 	}
 	door := &door{client: client, token: a.Token}
-	return &bot{slack.New(a.Token.Reveal(), slack.OptionHTTPClient(door), slack.OptionAPIURL(api))}, nil
+	return &bot{client: slack.New(a.Token.Reveal(), slack.OptionHTTPClient(door), slack.OptionAPIURL(api))}, nil
 }
 
 func isURL(text string) bool {
@@ -115,7 +153,10 @@ func secretParts(webhook actions.Secret) []actions.Secret {
 }
 
 // bot posts with a token.
-type bot struct{ client *slack.Client }
+type bot struct {
+	client *slack.Client
+	pace   pace
+}
 
 // Send implements [actions.Sender].
 func (b *bot) Send(ctx context.Context, call actions.Call[Params]) (actions.Result, error) {
@@ -123,24 +164,41 @@ func (b *bot) Send(ctx context.Context, call actions.Call[Params]) (actions.Resu
 	if p.Channel == "" {
 		return nil, actions.Permanent(actions.BlameRequest, errors.New("channel is missing: a bot token posts to the channel that the step names"))
 	}
-	var options []slack.MsgOption
-	if p.Text != "" {
-		options = append(options, slack.MsgOptionText(p.Text, false)) // holes are escaped already
+	if err := p.fits(); err != nil {
+		return nil, err
 	}
-	if len(p.Blocks) > 0 {
-		options = append(options, slack.MsgOptionBlocks(blocks(p.Blocks)...))
+	if err := b.pace.enter(ctx, p.Channel, call.Key); err != nil {
+		return nil, err
 	}
-	if p.Thread != "" {
-		options = append(options, slack.MsgOptionTS(p.Thread))
-	}
-	channel, ts, _, err := b.client.SendMessageContext(ctx, p.Channel, options...)
+	channel, ts, _, err := b.client.SendMessageContext(ctx, p.Channel, options(p)...)
 	if err != nil {
-		return nil, sorted(err)
+		err = sorted(err)
+		b.pace.hold(p.Channel, actions.OutcomeOf(err).Wait)
+		return nil, err
 	}
 	if ts == "" {
 		return nil, errNotSlack()
 	}
+	b.pace.known(p.Channel, channel)
 	return actions.Result{"ts": ts, "channel": channel}, nil
+}
+
+// options says the message in slack-go's words.
+func options(p *Params) []slack.MsgOption {
+	var list []slack.MsgOption
+	if p.Update != "" {
+		list = append(list, slack.MsgOptionUpdate(p.Update))
+	}
+	if p.Text != "" {
+		list = append(list, slack.MsgOptionText(p.Text, false)) // holes are escaped already
+	}
+	if len(p.Blocks) > 0 || p.Update != "" { // without any, an update would leave the earlier blocks where they are
+		list = append(list, slack.MsgOptionBlocks(blocks(p.Blocks)...))
+	}
+	if p.Thread != "" {
+		list = append(list, slack.MsgOptionTS(p.Thread))
+	}
+	return list
 }
 
 // block passes a block on as it was written.
@@ -186,6 +244,16 @@ func (d *door) Do(r *http.Request) (*http.Response, error) {
 	if answer.Status != http.StatusOK || answer.Partial != nil {
 		return nil, errNotSlack()
 	}
+	if wait := answer.Wait(); wait > 0 { // a refusal to hurry may come with 200
+		var said struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(answer.Body, &said) == nil && said.Error != "" {
+			if v, _ := lookup(said.Error); v.outcome == actions.OutcomeRetry {
+				return nil, actions.RetryAfter(wait, v.err(said.Error, ""))
+			}
+		}
+	}
 	return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Header: answer.Header,
 		Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
 }
@@ -194,6 +262,7 @@ func (d *door) Do(r *http.Request) (*http.Response, error) {
 type webhook struct {
 	client *web.Client
 	url    actions.Secret
+	pace   pace
 }
 
 // Fixed implements [actions.Fixed].
@@ -214,6 +283,12 @@ func (w *webhook) Send(ctx context.Context, call actions.Call[Params]) (actions.
 	if p.Channel != "" {
 		return nil, actions.Permanent(actions.BlameRequest, errors.New("channel is given, but the channel of an incoming webhook is fixed"))
 	}
+	if p.Update != "" {
+		return nil, actions.Permanent(actions.BlameRequest, errors.New("update is given, but an incoming webhook cannot change messages: that takes an account with a bot's token"))
+	}
+	if err := p.fits(); err != nil {
+		return nil, err
+	}
 	body, err := json.Marshal(message{p.Text, p.Blocks, p.Thread})
 	if err != nil {
 		return nil, actions.Permanent(actions.BlameRequest, err)
@@ -223,9 +298,14 @@ func (w *webhook) Send(ctx context.Context, call actions.Call[Params]) (actions.
 		return nil, actions.Permanent(actions.BlameAccount, errors.New("webhook is not a URL"))
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if err := w.pace.enter(ctx, "", call.Key); err != nil {
+		return nil, err
+	}
 	answer, err := w.client.Do(r)
 	if err != nil {
 		return nil, err
 	}
-	return actions.Result{}, sortedWebhook(answer)
+	err = sortedWebhook(answer)
+	w.pace.hold("", actions.OutcomeOf(err).Wait)
+	return actions.Result{}, err
 }
