@@ -38,6 +38,7 @@ var reaches = map[string]reach{
 	"license_key": {stays: true, step: "license_key: { generate: pin }"},
 	"log":         {stays: true},
 	"newsletter":  {account: "{ kind: newsletter, provider: mailchimp, api_key: 0123456789abcdef-us1, api: \"http://%[1]s\" }"},
+	"notify":      {account: "{ kind: notify, service: ntfy, to: shop, token: sesame, api: \"http://%[1]s\" }"},
 	"sheet":       {account: "{ kind: sheet, key: " + serviceKey() + ", api: \"http://%[1]s\", token_url: \"http://%[1]s/token\" }"},
 	"slack":       {account: "{ kind: slack, token: xoxb-1, api: \"http://%[1]s/api/\" }"},
 	"sms":         {account: "{ kind: sms, provider: twilio, account_sid: AC00000000000000000000000000000000, auth_token: sesame, from: \"+15005550006\", api: \"http://%[1]s\" }"},

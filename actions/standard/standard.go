@@ -16,6 +16,7 @@ import (
 	licensekey "shopbell/actions/license_key"
 	"shopbell/actions/log"
 	"shopbell/actions/newsletter"
+	"shopbell/actions/notify"
 	"shopbell/actions/sheet"
 	"shopbell/actions/slack"
 	"shopbell/actions/sms"
@@ -32,6 +33,7 @@ func Kinds() []*actions.Kind {
 		licensekey.Action,
 		log.Action,
 		newsletter.Action,
+		notify.Action,
 		sheet.Action,
 		slack.Action,
 		sms.Action,
