@@ -56,6 +56,10 @@ type Env struct {
 	Templates string
 	// Change changes an entity in a merchant's store; nil where there is none.
 	Change Change
+	// Create makes an entity in a merchant's store; nil where there is none.
+	Create Create
+	// Find finds an entity of a merchant's store; nil where there is none.
+	Find Find
 	// Claim claims values of pools; nil where there is nothing to keep them.
 	Claim Claim
 	// Pools is the folder of pools, which steps name; "" allows none.
@@ -83,6 +87,8 @@ type Spec[A, P any] struct {
 	Idempotent bool
 	// Causes are the event types that carrying this out brings about, such as "order.updated".
 	Causes []string
+	// CausedBy says which of Causes comes about only when a step has a parameter, by the parameter's key; nil for none.
+	CausedBy map[string]string
 	// NoAccount says that the action works without an account; one may still be configured.
 	NoAccount bool
 	// Redirect gives the parameters of the same message to somebody else, with a word for whom it was. Its error says why it
@@ -117,6 +123,7 @@ type Kind struct {
 	Idempotent, NoAccount       bool
 	Marketing                   bool
 	Causes                      []string
+	CausedBy                    map[string]string // parameter by event type, as in [Spec]
 
 	Params  *shape.Shape // of a step
 	Account *shape.Shape // of an account in the config, without the keys `kind` and `stores`

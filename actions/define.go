@@ -19,7 +19,7 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 	}
 	k := &Kind{
 		Name: s.Name, Summary: s.Summary, Doc: s.Doc, Example: s.Example,
-		Idempotent: s.Idempotent, NoAccount: s.NoAccount, Marketing: s.Marketing, Causes: s.Causes,
+		Idempotent: s.Idempotent, NoAccount: s.NoAccount, Marketing: s.Marketing, Causes: s.Causes, CausedBy: s.CausedBy,
 		Params: shape.Of(new(P)), Account: shape.Of(new(A)),
 	}
 	if s.Result != nil {

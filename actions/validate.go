@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -23,6 +24,11 @@ func (k *Kind) validate() error {
 	for _, c := range k.Causes {
 		if !strings.Contains(c, ".") {
 			return fmt.Errorf("%q is not an event type", c)
+		}
+	}
+	for cause, param := range k.CausedBy {
+		if !slices.Contains(k.Causes, cause) || !slices.ContainsFunc(k.Params.Fields(), func(f shape.Field) bool { return f.Name == param }) {
+			return fmt.Errorf("%q is not caused by %q", cause, param)
 		}
 	}
 	return errors.Join(lands(k.Params.Fields()), k.tryExample())

@@ -81,7 +81,7 @@ func limitOf(a config.Account) actions.Limit {
 
 // env is what a config gives to every action.
 func (o opened) env(c *config.Config, log *slog.Logger) actions.Env {
-	return actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set, Claim: o.changes.claim, Pools: c.Pools, Stock: o.stock.set}
+	return actions.Env{Allow: c.HTTP.Allow, Log: log, Templates: c.Rules, Change: o.changes.set, Create: o.changes.create, Find: o.changes.find, Claim: o.changes.claim, Pools: c.Pools, Stock: o.stock.set}
 }
 
 // causes tells whether some account's action changes stores.
@@ -97,6 +97,20 @@ func (c *changes) set(ctx context.Context, source, store, subject string, set ma
 		return e.SetFields(ctx, source, store, subject, set)
 	}
 	return errors.New("the engine has not started")
+}
+
+func (c *changes) create(ctx context.Context, source, store, noun, key string, set map[string]json.RawMessage) (json.RawMessage, error) {
+	if e := c.engine.Load(); e != nil {
+		return e.CreateEntity(ctx, source, store, noun, key, set)
+	}
+	return nil, errors.New("the engine has not started")
+}
+
+func (c *changes) find(ctx context.Context, source, store, noun, name string) (json.RawMessage, error) {
+	if e := c.engine.Load(); e != nil {
+		return e.FindEntity(ctx, source, store, noun, name)
+	}
+	return nil, errors.New("the engine has not started")
 }
 
 // worldOf is what rules of a config are checked against.

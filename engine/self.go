@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"shopbell/actions"
 	"shopbell/event"
 	"shopbell/sources"
 )
@@ -35,7 +34,7 @@ func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) e
 	if err != nil {
 		return err
 	}
-	next := trace{Made: maps.Clone(before.Made)} // several changes in a row may come back as one event
+	next := trace{Made: maps.Clone(before.Made), Echo: before.Echo} // several changes in a row may come back as one event
 	if next.Made == nil {
 		next.Made = map[string]string{}
 	}
@@ -44,6 +43,11 @@ func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) e
 	}
 	if err := e.committer.commit(ctx, nil, putTrace(source, edit.Store, edit.Subject, next)); err != nil {
 		return err
+	}
+	if other, ok := changer.(sources.Echoer); ok {
+		if err := e.echo(ctx, source, edit.Store, other.Echoes(edit)...); err != nil {
+			return err
+		}
 	}
 	err = changer.Change(ctx, edit)
 	if sources.IsDenied(err) || sources.IsUnconfirmed(err) { // nothing was changed: whoever does it later is not us
@@ -58,11 +62,12 @@ func (e *Engine) Change(ctx context.Context, source string, edit sources.Edit) e
 type trace struct {
 	Made map[string]string `json:"made,omitempty"` // that no event has told of yet
 	Told bool              `json:"told,omitempty"` // an event has told of one; it may come doubled
+	Echo bool              `json:"echo,omitempty"` // an event may come although nothing in it was changed
 }
 
 func putTrace(source, store, subject string, t trace) *Put {
 	value, err := json.Marshal(t)
-	if err != nil || len(t.Made) == 0 && !t.Told {
+	if err != nil || len(t.Made) == 0 && !t.Told && !t.Echo {
 		value = nil
 	}
 	return &Put{Memo: Memo{Source: source, Store: store, Name: memoEdit + subject, Value: value}}
@@ -88,18 +93,7 @@ func printOfValue(v any) string {
 
 // SetFields is [Engine.Change] with the errors of actions: it is an [actions.Change].
 func (e *Engine) SetFields(ctx context.Context, source, store, subject string, set map[string]json.RawMessage) error {
-	err := e.Change(ctx, source, sources.Edit{Store: store, Subject: subject, Set: set})
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrNoSource):
-		return actions.PermanentPart("source "+source, fmt.Errorf("there is no source %q whose stores can be changed", source))
-	case sources.IsUnconfirmed(err):
-		return actions.Permanent(actions.BlameRequest, err)
-	case sources.IsDenied(err):
-		return actions.Permanent(actions.BlameAccount, err)
-	}
-	return actions.RetryAfter(sources.Wait(err), err) // the same values once more do no harm
+	return outcomeOf(source, e.Change(ctx, source, sources.Edit{Store: store, Subject: subject, Set: set}))
 }
 
 // edit gives what we changed of a subject of late, and when it was last noted.
@@ -118,7 +112,13 @@ func (e *Engine) edit(ctx context.Context, source, store, subject string) (t tra
 // meanwhile is theirs: the event is then not ours.
 func (e *Engine) isOwn(ctx context.Context, src sources.Source, typ *event.Type, r *Record, v *view) (bool, error) {
 	changer, ok := src.(sources.Changer)
-	if !ok || !e.o.Changes || typ.Change != event.Updated || v.entity == nil {
+	if !ok || !e.o.Changes || v.entity == nil {
+		return false, nil
+	}
+	if typ.Change == event.Created {
+		return e.isMade(ctx, src, typ, r, v)
+	}
+	if typ.Change != event.Updated {
 		return false, nil
 	}
 	t, at, err := e.edit(ctx, r.Source, r.Store, r.Subject)
@@ -129,15 +129,15 @@ func (e *Engine) isOwn(ctx context.Context, src sources.Source, typ *event.Type,
 	for field, print := range t.Made {
 		shows = shows && printOfValue(v.entity[field]) == print
 	}
-	if !shows && (len(t.Made) > 0 || !t.Told) {
+	if !shows && (len(t.Made) > 0 || !t.Told && !t.Echo) {
 		return false, nil // it is not made yet, or somebody has changed it again
 	}
 	own := explains(t.Made, v.was, v.entity, changer.Volatile(typ.Noun))
 	if v.before == nil { // nobody knows what was; what we made just now is there
-		own = shows && time.Since(at) < ownWithin
+		own = (shows || t.Echo) && time.Since(at) < ownWithin
 	}
 	if shows { // it explains no second change: somebody else may make the same one. But the event may come doubled, without a change.
-		p := putTrace(r.Source, r.Store, r.Subject, trace{Told: true})
+		p := putTrace(r.Source, r.Store, r.Subject, trace{Told: true, Echo: t.Echo})
 		p.Of = at
 		v.also = append(v.also, p)
 	}

@@ -189,12 +189,22 @@ func (r *reader) loops(rule *Rule, then *yaml.Node, listens []listen, condition 
 			if kind == nil {
 				continue
 			}
-			if i2 := slices.IndexFunc(listens, func(l listen) bool { return slices.Contains(kind.Causes, l.Name) }); i2 >= 0 {
+			causes := func(l listen) bool {
+				param := kind.CausedBy[l.Name]
+				return slices.Contains(kind.Causes, l.Name) && (param == "" || has(document.Resolve(s.Content[i+1]), param))
+			}
+			if i2 := slices.IndexFunc(listens, causes); i2 >= 0 {
 				r.warn(s.Content[i], fmt.Sprintf("%s causes %q, which starts this rule again", kind.Name, listens[i2].Name),
 					"Leave event.self out of the condition, so that what the rule does itself starts nothing, or let the condition end when it is done.")
 			}
 		}
 	}
+}
+
+// has tells whether a mapping has a key.
+func has(mapping *yaml.Node, key string) bool {
+	k, _ := document.Find(mapping, key)
+	return k != nil
 }
 
 // refusesOwn tells whether a condition holds for no event that we caused ourselves.

@@ -13,7 +13,7 @@ import (
 	"shopbell/actions/web"
 )
 
-var ntfy = service{name: "ntfy", style: style{most: 4000, bytes: true, titled: true, linked: true}, open: openNtfy}
+var ntfy = service{name: "ntfy", style: style{most: 4096, bytes: true, titled: true, linked: true}, open: openNtfy}
 
 // ntfyMessage is published as JSON, for a title in a header can hold only ASCII.
 type ntfyMessage struct {

@@ -28,7 +28,7 @@ func writableOf(noun string) (writable, bool) {
 	case "product":
 		return writable{"products/{id}", "update_catalog", []string{"updated", "updateTimestamp"}}, true
 	case "customer":
-		return writable{"customers/{id}", "update_customers", []string{"updated"}}, true
+		return writable{"customers/{id}", "update_customers", []string{"updated", "customerGroupName"}}, true
 	}
 	return writable{}, false
 }
@@ -90,7 +90,7 @@ func (s *source) Volatile(noun string) []string {
 // derived tells of a field that Ecwid makes of others, such as the price with its currency: it never changes alone.
 func derived(field string) bool {
 	return strings.HasPrefix(field, "defaultDisplayed") || strings.HasPrefix(field, "compareToPriceDiscount") || strings.HasSuffix(field, "Formatted") ||
-		field == "priceInProductList" || field == "inStock" || field == "usdTotal"
+		field == "extraFields" || field == "priceInProductList" || field == "inStock" || field == "usdTotal"
 }
 
 var _ sources.Changer = (*source)(nil)

@@ -118,7 +118,7 @@ func (s *Store) root(name string, r *http.Request) (any, *apiError) {
 	return s.search(name, r.URL.Query())
 }
 
-// one answers a single entity. Orders are also found by their internal number. Promotions and reviews have no such
+// one answers a single entity. Orders are also found by their internal number, and coupons by their code. Promotions and reviews have no such
 // call.
 func (s *Store) one(collection, id string) (entity, *apiError) {
 	shelf, ok := s.shelves[collection]
@@ -134,6 +134,9 @@ func (s *Store) one(collection, id string) (entity, *apiError) {
 				return e, nil
 			}
 		}
+	}
+	if key, ok := s.couponOf(id); ok && collection == "discount_coupons" {
+		return shelf.items[key], nil
 	}
 	return nil, notFound(collection, id)
 }

@@ -111,7 +111,7 @@ func filtersOf(collection string, query url.Values) ([]filter, *apiError) {
 		filters = append(filters, oneOf(ids, "id", "internalId", "orderNumber", "vendorOrderNumber"))
 	}
 	for parameter, field := range map[string]string{"email": "email", "customerId": "customerId", "productId": "productId", "reviewId": "id",
-		"paymentStatus": "paymentStatus", "fulfillmentStatus": "fulfillmentStatus", "sku": "sku"} {
+		"paymentStatus": "paymentStatus", "fulfillmentStatus": "fulfillmentStatus", "sku": "sku", "code": "code"} {
 		if wanted := query.Get(parameter); wanted != "" {
 			filters = append(filters, oneOf(wanted, field))
 		}

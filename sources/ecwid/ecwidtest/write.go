@@ -106,6 +106,11 @@ func (s *Store) writeChange(collection, id string, fields entity) (any, *apiErro
 		return nil, refused
 	}
 	change := func(e map[string]any) { merge(e, fields) }
+	joins, refused := s.joins(collection, key, fields)
+	if refused != nil {
+		return nil, refused
+	}
+	defer joins()
 	switch collection {
 	case "orders":
 		_ = s.updateOrder(key, change) // it is there
@@ -117,6 +122,40 @@ func (s *Store) writeChange(collection, id string, fields entity) (any, *apiErro
 		_ = s.updateLocked(collection, nounOf(collection), key, change) // it is there
 	}
 	return entity{"updateCount": 1}, nil
+}
+
+// joins looks at a change that puts a customer into a group, and gives what is told of the group when it is done. A group goes by its
+// id, and its name follows.
+func (s *Store) joins(collection, key string, fields entity) (then func(), refused *apiError) {
+	then = func() {}
+	group, asked := fields["customerGroupId"]
+	if collection != "customers" || !asked {
+		return then, nil
+	}
+	id := keyOf(group)
+	if id == "0" {
+		fields["customerGroupName"] = "General"
+		return then, nil
+	}
+	e, known := s.shelves["customer_groups"].items[id]
+	if !known {
+		return nil, wrong("customerGroupId")
+	}
+	fields["customerGroupName"] = e["name"]
+	if keyOf(s.shelves["customers"].items[key]["customerGroupId"]) != id {
+		then = func() { s.emit("customer_group.updated", e["id"], s.claimOf("customer_group", e)) }
+	}
+	return then, nil
+}
+
+// couponOf gives the key of the coupon of a code. Codes are unique in a store.
+func (s *Store) couponOf(code string) (key string, ok bool) {
+	for key, e := range s.shelves["discount_coupons"].items {
+		if e["code"] == code {
+			return key, true
+		}
+	}
+	return "", false
 }
 
 func (s *Store) writeDelete(collection, id string) (any, *apiError) {
@@ -162,6 +201,12 @@ func (s *Store) writeNew(collection string, fields entity) (any, *apiError) {
 				"usesLimit": "UNLIMITED", "applicationLimit": "UNLIMITED", "orderCount": 0}
 			maps.Copy(defaults, fields)
 			fields = defaults
+			if _, taken := s.couponOf(text("code")); taken {
+				return nil, &apiError{status: 409, code: "CONFLICT", message: "A coupon of this code exists"}
+			}
+			if !slices.Contains([]any{"ABS", "PERCENT", "SHIPPING", "ABS_AND_SHIPPING", "PERCENT_AND_SHIPPING"}, fields["discountType"]) {
+				return nil, wrong("discountType")
+			}
 		}
 		s.addEntity(collection, nounOf(collection), fields)
 		answer := entity{"id": fields["id"]}
