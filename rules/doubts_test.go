@@ -51,6 +51,27 @@ func TestLoop(t *testing.T) {
 	}
 }
 
+// What a step causes depends on what it does.
+func TestLoopByParameter(t *testing.T) {
+	const rule = `rules:
+  - name: r
+    when: %s
+    if: event.self
+    then: [ ecwid: { %s } ]
+`
+	w := realWorld()
+	w.Accounts["ecwid"] = rules.Outlet{Kind: "ecwid"}
+	steps := map[string]string{"order": `order: A, note: seen`, "coupon": `coupon: { type: SHIPPING }`, "customer": `customer: 7, group: VIP`}
+	for when, by := range map[string]string{"order.updated": "order", "discount_coupon.created": "coupon", "customer.updated": "customer", "customer_group.updated": "customer"} {
+		for name, step := range steps {
+			want := fmt.Sprintf("5:13 loop: ecwid causes %q, which starts this rule again", when)
+			if got := doubtsOf(t, fmt.Sprintf(rule, when, step), w); strings.Contains(got, want) != (name == by) {
+				t.Errorf("%s with %s: the warnings are %q", when, name, got)
+			}
+		}
+	}
+}
+
 func TestClaimedRecipient(t *testing.T) {
 	const rule = `rules:
   - name: r
