@@ -76,7 +76,7 @@ func describe(k *actions.Kind) string {
 		fields(&b, "Result (`steps.<id>` in later steps)", k.Result)
 	}
 	if k.Idempotent {
-		b.WriteString("A try whose outcome is unknown is repeated: the receiver tells by the key that it is the same.\n")
+		b.WriteString("A try whose outcome is unknown is repeated: the receiver tells that it is the same, or a second one does little harm.\n")
 	} else {
 		b.WriteString("A try whose outcome is unknown is not repeated: the run is held, for a person to decide.\n")
 	}

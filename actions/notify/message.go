@@ -133,13 +133,26 @@ func markdown(text string) string {
 	})
 }
 
-// ring is what rings somebody: an @ that does not stand in an address.
-var ring = regexp.MustCompile(`(^|[^\pL\pN_.+-])@([\pL\pN_])`)
-
 // nothing is a space of no width: what is before and after it belong together no more.
 const nothing = "\u200b"
 
-// quiet makes every @ ring nobody.
+// quiet makes every @ ring nobody. One that stands behind a letter or digit is part of an e-mail address; the letters are those that the
+// services know for letters there.
 func quiet(text string) string {
-	return ring.ReplaceAllString(ring.ReplaceAllString(text, "${1}@"+nothing+"${2}"), "${1}@"+nothing+"${2}")
+	return around(text, func(part string) string {
+		var b strings.Builder
+		before := ' '
+		for i, r := range part {
+			b.WriteRune(r)
+			if next, _ := utf8.DecodeRuneInString(part[i+utf8.RuneLen(r):]); r == '@' && !wordly(before) && next != utf8.RuneError && !unicode.IsSpace(next) {
+				b.WriteString(nothing)
+			}
+			before = r
+		}
+		return b.String()
+	})
+}
+
+func wordly(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_'
 }

@@ -114,9 +114,9 @@ func TestWire(t *testing.T) {
 	const zw = "\u200b"
 	for name, want := range map[string]string{
 		"telegram": "POST /bot123:sesame77/sendMessage\nContent-Type: application/json\n" +
-			`{"chat_id":"@ops","text":"Order *7*\n@everyone <!channel> [x](https://evil.example) **b**\nsee https://a.example/b_c_d\nhttps://shop.example/o/7","entities":[{"type":"bold","offset":0,"length":9}]}`,
+			`{"chat_id":"@ops","text":"Order *7*\n@` + zw + `everyone <!channel> [x](https://evil.example) **b**\nsee https://a.example/b_c_d\nhttps://shop.example/o/7","entities":[{"type":"bold","offset":0,"length":9}]}`,
 		"telegram by url": "POST /bot123:sesame77/sendMessage\nContent-Type: application/json\n" +
-			`{"chat_id":"-100","message_thread_id":45,"text":"Order *7*\n@everyone <!channel> [x](https://evil.example) **b**\nsee https://a.example/b_c_d\nhttps://shop.example/o/7","entities":[{"type":"bold","offset":0,"length":9}],"disable_notification":true}`,
+			`{"chat_id":"-100","message_thread_id":45,"text":"Order *7*\n@` + zw + `everyone <!channel> [x](https://evil.example) **b**\nsee https://a.example/b_c_d\nhttps://shop.example/o/7","entities":[{"type":"bold","offset":0,"length":9}],"disable_notification":true}`,
 		"discord": "POST /api/webhooks/42/sesame77?wait=true\nContent-Type: application/json\n" +
 			`{"content":"**Order \\*7\\***\n@everyone \\<!channel\\> \\[x\\](https://evil.example) \\*\\*b\\*\\*\nsee https://a.example/b_c_d\nhttps://shop.example/o/7","allowed_mentions":{"parse":[]}}`,
 		"discord by url": "POST /api/webhooks/42/sesame77?thread_id=5&wait=true\nContent-Type: application/json\n" +

@@ -15,9 +15,10 @@ import (
 	"shopbell/actions/web"
 )
 
-var telegram = service{name: "telegram", style: style{most: 4096}, open: openTelegram}
+var telegram = service{name: "telegram", style: style{most: 4096, plain: quiet}, open: openTelegram}
 
-// telegramMessage is the body of sendMessage. There is no parse_mode: text is text, and a title is bold by its place.
+// telegramMessage is the body of sendMessage. There is no parse_mode: text is text, and a title is bold by its place. An
+// @name would be told to who bears it.
 type telegramMessage struct {
 	Chat     string           `json:"chat_id"`
 	Topic    int              `json:"message_thread_id,omitempty"`
@@ -53,7 +54,7 @@ func openTelegram(p *place) (*way, error) {
 		compose: func(m message) (request, error) {
 			body := telegramMessage{Chat: chat, Topic: topic, Text: m.whole, Silent: m.priority == "low" || p.url.Query().Has("notification") && !c.Notification}
 			if m.title != "" {
-				body.Entities = []telegramEntity{{"bold", 0, new(style).size(m.title)}}
+				body.Entities = []telegramEntity{{"bold", 0, new(style).size(quiet(m.title))}}
 			}
 			return jsonPost(base+"/sendMessage", body, nil)
 		},
