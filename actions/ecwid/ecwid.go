@@ -28,6 +28,8 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Causes:     []string{"order.updated", "discount_coupon.created", "customer.updated", "customer_group.updated"},
 	CausedBy: map[string]string{"order.updated": "order", "discount_coupon.created": "coupon", "customer.updated": "customer",
 		"customer_group.updated": "customer"},
+	// A store whose API is down says nothing of others.
+	Target: func(c actions.Call[Params]) string { return c.Source + "/" + c.Store },
 	Open: func(env actions.Env, a Account) (actions.Sender[Params], error) {
 		if env.Change == nil || env.Create == nil || env.Find == nil {
 			return nil, errors.New("no store can be changed here")

@@ -24,10 +24,19 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	// Most calls may be repeated, and their unknown outcomes are told as to be tried again. What stays unknown would mail the
 	// customer a second time.
 	Idempotent: false,
+	Limit:      limit,
 	Reaches:    reaches,
 	Marketing:  true,
 	Open:       open,
 })
+
+// limit keeps steps, which are up to three calls each, below what providers allow: MailerLite 120 calls a minute, Klaviyo 750, Brevo ten a
+// second. Mailchimp bounds how many there are at once.
+func limit(a Account) actions.Limit {
+	return map[string]actions.Limit{
+		"mailerlite": {Rate: 40.0 / 60}, "klaviyo": {Rate: 4}, "brevo": {Rate: 3}, "mailchimp": {Concurrency: 8},
+	}[a.Provider]
+}
 
 // The things that a step can do.
 const (

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 	"shopbell/actions/slack"
 )
 
@@ -65,7 +66,7 @@ func TestEveryCodeIsSorted(t *testing.T) {
 			`{"webhook":"` + s.URL + `/x"}`:                 `{"text":"x"}`,
 		} {
 			_, err := send(t, config, params)
-			if got := actions.OutcomeOf(err); got != want[row] {
+			if got := actionstest.AnswerOf(err); got != want[row] {
 				t.Errorf("%s: got %+v (%v), want %+v", code, got, err, want[row])
 			}
 		}
@@ -149,5 +150,16 @@ func TestChecksOfUpdate(t *testing.T) {
 	redirected, err := slack.Action.Redirect(json.RawMessage(`{"channel":"C0123","update":"1.2","text":"x"}`), "#test")
 	if err != nil || strings.Contains(string(redirected), "update") {
 		t.Errorf("redirected: %s, %v", redirected, err)
+	}
+}
+
+// TestWhatIsWrongWithOneChannel holds that it counts for no other.
+func TestWhatIsWrongWithOneChannel(t *testing.T) {
+	for code, part := range map[string]bool{"channel_not_found": true, "restricted_action_threads": true, "is_archived": true, "invalid_auth": false, "missing_scope": false} {
+		url, _ := serve(t, 200, `{"ok":false,"error":"`+code+`"}`)
+		_, err := send(t, `{"token":"xoxb-1","api":"`+url+`/api/"}`, `{"channel":"C1","text":"x"}`)
+		if got := actions.OutcomeOf(err); got.Blame != actions.BlameAccount || (got.Part != "") != part {
+			t.Errorf("%s: %+v", code, got)
+		}
 	}
 }

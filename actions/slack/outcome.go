@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -94,9 +95,16 @@ func (v verdict) err(code, detail string) error {
 	case actions.OutcomeUnknown:
 		return actions.Unknown(err)
 	default:
+		if slices.Contains(ofChannel[:], v.code) {
+			return actions.PermanentPart("the channel", err)
+		}
 		return actions.Permanent(v.blame, err)
 	}
 }
+
+// ofChannel are the codes that say nothing of other channels.
+var ofChannel = [...]string{"channel_not_found", "not_in_channel", "is_archived", "channel_is_archived", "restricted_action*", "action_prohibited",
+	"posting_to_general_channel_denied", "ekm_access_denied"}
 
 // sorted sorts an error of slack-go.
 func sorted(err error) error {

@@ -148,7 +148,7 @@ func TestWords(t *testing.T) {
 		for word := range strings.FieldsSeq(words) {
 			url, _ := serve(t, 200, `{"ok":false,"error":"`+word+`"}`)
 			_, err := send(t, `{"token":"xoxb-1","api":"`+url+`/api/"}`, `{"channel":"C1","text":"x"}`)
-			if got := actions.OutcomeOf(err); got != outcome {
+			if got := actionstest.AnswerOf(err); got != outcome {
 				t.Errorf("%s: got %+v (%v), want %+v", word, got, err, outcome)
 			} else if !strings.HasPrefix(err.Error(), "slack says "+word) {
 				t.Errorf("%s: got %v", word, err)
@@ -178,7 +178,7 @@ func TestWordsOfWebhook(t *testing.T) {
 	} {
 		url, _ := serve(t, test.status, test.body)
 		_, err := send(t, `{"webhook":"`+url+`/x"}`, `{"text":"x"}`)
-		if got := actions.OutcomeOf(err); got != test.want {
+		if got := actionstest.AnswerOf(err); got != test.want {
 			t.Errorf("%d %s: got %+v (%v)", test.status, test.body, got, err)
 		} else if test.status != 200 && !strings.Contains(err.Error(), test.body) {
 			t.Errorf("%s: got %v", test.body, err)
