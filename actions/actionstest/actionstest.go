@@ -8,8 +8,8 @@
 //		})
 //	}
 //
-// It plays the provider: one that answers with every status, repeats what it was sent, hangs, talks rubbish, talks for
-// ever, or is not there. What does not apply to a kind is said in [Bench.Exempt], with the reason.
+// It plays the provider: one that answers with every status, repeats what it was sent, hangs, drips, breaks off, talks rubbish,
+// talks for ever, sends elsewhere, or is not there. What does not apply to a kind is said in [Bench.Exempt], with the reason.
 package actionstest
 
 import (

@@ -42,7 +42,6 @@ type tokens struct {
 	url    *url.URL
 	header nethttp.Header
 	body   string
-	mask   actions.Mask
 
 	mu    sync.Mutex
 	last  *token // nil for none
@@ -79,7 +78,7 @@ func newTokens(o *OAuth, client *web.Client) (*tokens, error) {
 		}
 		form.Set(name, string(value))
 	}
-	t := &tokens{client: client, url: u, mask: actions.NewMask(o.secrets()...),
+	t := &tokens{client: client, url: u,
 		header: nethttp.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}}
 	if o.Send == "body" {
 		form.Set("client_id", o.ClientID)

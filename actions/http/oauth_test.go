@@ -16,6 +16,7 @@ import (
 
 	"shopbell/actions"
 	"shopbell/actions/actionstest"
+	"shopbell/actions/http"
 )
 
 // An issuer gives tokens, and serves those who bring the newest.
@@ -245,4 +246,26 @@ func TestAccountTest(t *testing.T) {
 	if _, ok := actions.TesterOf(open(t, `{"token":"a"}`)); ok {
 		t.Error("an account without an address says that it can be tested")
 	}
+}
+
+// TestExamWithOAuth sits the exam with a provider that gives the tokens too: what goes wrong there goes wrong before anything of
+// the step is sent.
+func TestExamWithOAuth(t *testing.T) {
+	account, retry := actions.Answer{Outcome: actions.OutcomePermanent, Blame: actions.BlameAccount}, actions.Answer{Outcome: actions.OutcomeRetry}
+	statuses := map[int]actions.Answer{}
+	for _, status := range actionstest.Asked() {
+		statuses[status] = account
+		if status >= 500 || status == 408 || status == 425 || status == 429 {
+			statuses[status] = retry
+		}
+	}
+	actionstest.Run(t, http.Action, actionstest.Bench{
+		Account: func(address string) string {
+			return `{"oauth":{"token_url":"http://` + address + `/token","client_id":"a","client_secret":"` + actionstest.Secret + `"}}`
+		},
+		Params: func(address string) string { return `{"url":"http://` + address + `/hook","json":{"a":1}}` },
+		HTTP: &actionstest.HTTP{Body: `{"access_token":"t0ken-` + actionstest.Secret + `"}`, Statuses: statuses,
+			Lost: actions.OutcomeRetry, Rubbish: actions.OutcomeRetry},
+		Exempt: map[string]string{"same key": "the first request of the step is for a token, and has no key"},
+	})
 }
