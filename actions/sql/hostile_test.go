@@ -78,8 +78,9 @@ func TestHostile(t *testing.T) {
 // FuzzHostile holds that whatever names and values are, there is no second statement.
 func FuzzHostile(f *testing.F) {
 	for i, text := range hostile {
-		f.Add("t", text, text)
-		f.Add("t"+text, "a", hostile[len(hostile)-1-i])
+		if i%4 == 0 { // all are in TestHostile; to make a table takes a while
+			f.Add("t"+text, text, hostile[len(hostile)-1-i])
+		}
 	}
 	l := newSQLite(f)
 	l.sql(`PRAGMA journal_mode = MEMORY`)

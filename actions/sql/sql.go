@@ -55,7 +55,7 @@ NULL for nil. A column of type json or jsonb gets the value as JSON; in other co
 
 ` + "```yaml" + `
 accounts:
-  sql: { kind: sql, driver: postgres, url: "postgres://shop@db.example.com/shop", password: "${env:SHOP_DB_PASSWORD}", tables: [orders, products] }
+  sql: { kind: sql, driver: postgres, url: "${env:SHOP_DB}", tables: [orders, products] }
   diary: { kind: sql, driver: sqlite, file: /var/lib/shop/diary.db, tables: [lines] }
 ` + "```" + `
 
