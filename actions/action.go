@@ -177,4 +177,8 @@ const (
 	// Literal is for names that stand in the rule as they are: a hole there is refused when rules are loaded. Below it, what takes any
 	// value may have holes, and is plain.
 	Literal Landing = "literal"
+	// File is the name of a file beside the rules, see [FilePlaces]: nothing put there leads to another folder.
+	File Landing = "file"
+	// Template is the name of a file of HTML with holes. What it says is rendered into the parameter `html`, beside it.
+	Template Landing = "template"
 )

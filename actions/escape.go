@@ -28,6 +28,10 @@ func escapes(l Landing) (escape func(string) string, known bool) {
 		return escapeURL, true
 	case JSON:
 		return escapeJSON, true
+	case File:
+		return escapeFile, true
+	case Template: // its name has no holes
+		return func(s string) string { return s }, true
 	}
 	return func(s string) string { return s }, l == Plain || l == Literal
 }
@@ -56,6 +60,16 @@ func escapeAddress(text string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`,;:<>()[]"\`, r) {
 			return ' '
+		}
+		return r
+	}, escapeHeader(text))
+}
+
+// escapeFile keeps text one part of a name.
+func escapeFile(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '/' || r == '\\' {
+			return '-'
 		}
 		return r
 	}, escapeHeader(text))

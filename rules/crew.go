@@ -16,6 +16,8 @@ type crew struct {
 	hands  chan struct{}
 
 	buffers sync.Pool // of *bytes.Buffer, to read files into
+	beside  *beside
+	root    string
 
 	mu      sync.Mutex
 	resting []*reader
@@ -60,7 +62,9 @@ func (c *crew) reader(directory string) *reader {
 		c.resting = c.resting[:n-1]
 		return r.anew(directory)
 	}
-	return newReader(c.world, c.served, directory)
+	r := newReader(c.world, c.served, directory)
+	r.beside, r.root = c.beside, c.root
+	return r
 }
 
 func (c *crew) rest(r *reader) {

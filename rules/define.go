@@ -95,6 +95,12 @@ func (r *reader) define(n *yaml.Node) {
 			for j := 0; j+1 < len(value.Content); j += 2 {
 				r.defineOne(value.Content[j], document.Resolve(value.Content[j+1]), key.Value == "lists")
 			}
+		case "templates":
+			if r.pinned {
+				r.keptTemplates(value)
+				continue
+			}
+			r.wrong(key, "a template is a file beside the rules", "Write \"template: \" and its name in a step.")
 		default:
 			r.wrong(key, fmt.Sprintf("unknown key %q", key.Value), document.DidYouMean(key.Value, []string{"conditions", "lists"}))
 		}
@@ -280,7 +286,7 @@ func (r *reader) examineDefinitions(used map[string]bool) {
 
 // used gives what the expressions of the rule at hand have used, as a rule that stands alone says it; nil for nothing.
 func (r *reader) usedDefinitions() *yaml.Node {
-	if len(r.uses) == 0 {
+	if len(r.uses)+len(r.templates) == 0 {
 		return nil
 	}
 	conditions, lists := &yaml.Node{Kind: yaml.MappingNode}, &yaml.Node{Kind: yaml.MappingNode}
@@ -300,6 +306,9 @@ func (r *reader) usedDefinitions() *yaml.Node {
 		if len(part.node.Content) > 0 {
 			all.Content = append(all.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: part.key}, part.node)
 		}
+	}
+	if len(r.templates) > 0 {
+		all.Content = append(all.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "templates"}, r.usedTemplates())
 	}
 	return all
 }

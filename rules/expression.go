@@ -38,6 +38,10 @@ func (o origin) position(offset int) (line, column int) {
 	if i := o.offset + offset; i >= 0 && i < len(o.places) {
 		return o.places[i].Line, o.places[i].Column
 	}
+	if o.node == nil { // of a template: all its places are there
+		last := o.places[len(o.places)-1]
+		return last.Line, last.Column
+	}
 	p := o.file.Position(o.node, o.offset+offset)
 	return p.Line, p.Column
 }
@@ -59,7 +63,7 @@ func (o origin) problem(f finding) document.Problem {
 
 // cutOff says of an expression that cannot be read that YAML took its rest for a comment, where it did.
 func (o origin) cutOff(f finding) finding {
-	if o.node.Style != 0 {
+	if o.node == nil || o.node.Style != 0 {
 		return f
 	}
 	end := o.file.Position(o.node, len([]rune(o.node.Value)))

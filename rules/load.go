@@ -26,6 +26,8 @@ const (
 	maxStores   = 100_000      // directories of stores
 	fileSuffix  = ".yaml"      // of rule files
 	testSuffix  = "_test.yaml" // of files that hold tests of rules
+
+	templatesFolder = "templates" // holds no rules: see [actions.FilePlaces]
 )
 
 // Load reads the rule files below dir: those at its top apply to every store, those in a directory below it to the
@@ -44,8 +46,15 @@ func Load(dir string, w World, previous *Set) *Set {
 // text, as [Load] does of a directory.
 func Parse(files map[string]string, w World) *Set {
 	l := newLoading("", w, nil)
+	l.crew.beside = newBeside(nil)
+	l.crew.beside.given = map[string]string{}
+	for name, text := range files {
+		if besideRules(name) {
+			l.crew.beside.given[name] = text
+		}
+	}
 	for _, name := range slices.Sorted(mapsKeys(files)) {
-		if strings.HasSuffix(name, testSuffix) {
+		if strings.HasSuffix(name, testSuffix) || besideRules(name) {
 			continue
 		}
 		directory, _ := path.Split(name)
@@ -70,6 +79,9 @@ func load(files fs.FS, dir string, w World, previous *Set) *Set {
 
 func (l *loading) read(files fs.FS) *Set {
 	dir := l.dir
+	if l.crew.beside == nil {
+		l.crew.beside = newBeside(files)
+	}
 	l.open("")
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
@@ -99,7 +111,7 @@ func (l *loading) read(files fs.FS) *Set {
 			l.outside(files, "", e)
 			continue
 		}
-		if ignored(e.Name()) {
+		if ignored(e.Name()) || e.Name() == templatesFolder {
 			continue
 		}
 		if count++; count > maxStores {
@@ -191,6 +203,7 @@ type loadingPart struct {
 func newLoading(dir string, w World, previous *Set) *loading {
 	l := &loading{dir: dir, world: w.copied(), previous: previous, parts: map[string]*loadingPart{}, set: &Set{loaded: map[string][]*Rule{}}}
 	l.crew = newCrew(l.world)
+	l.crew.root = dir
 	if previous != nil && previous.world.same(w) {
 		l.kept, l.distinct = previous.readings, previous.distinct
 	}
@@ -249,7 +262,7 @@ func (l *loading) store(files fs.FS, name string) {
 	}
 	for _, e := range entries {
 		if isDirectory(files, path.Join(name, e.Name()), e) {
-			if !ignored(e.Name()) {
+			if !ignored(e.Name()) && e.Name() != templatesFolder {
 				l.fail(name, filepath.Join(l.dir, name, e.Name()), "a directory inside a store's directory is not read")
 			}
 			continue
@@ -303,6 +316,7 @@ func (l *loading) finish() *Set {
 		}
 	}
 	l.set.readings, l.set.distinct = make(map[string]readings, len(names)), make(map[string]bool, len(names))
+	l.set.sights = map[string]sight{}
 	l.set.rules = make([]*Rule, 0, rules)
 	for _, name := range names {
 		p := l.parts[name]
@@ -313,6 +327,7 @@ func (l *loading) finish() *Set {
 			l.set.linked = l.set.linked || l.previous.linked
 			if made, ok := l.kept[name]; ok {
 				l.set.readings[name], l.set.distinct[name] = made, l.distinct[name]
+				l.set.sights[name] = l.previous.sights[name]
 			}
 			continue
 		}
@@ -328,6 +343,9 @@ func (l *loading) finish() *Set {
 			}
 		}
 		l.set.readings[name], l.set.linked = p.readings(), l.set.linked || p.linked
+		if seen := p.sights(); len(seen) > 0 {
+			l.set.sights[name] = seen
+		}
 		d.Rules = len(rules)
 		l.set.loaded[name] = rules
 		l.set.rules = append(l.set.rules, rules...)

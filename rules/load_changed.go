@@ -35,7 +35,7 @@ func (l *loading) unchanged() map[string]*Directory {
 	}
 	all := make(map[string]*Directory, len(l.previous.directories))
 	for i := range l.previous.directories {
-		if d := &l.previous.directories[i]; !l.changed[d.Name] {
+		if d := &l.previous.directories[i]; !l.changed[d.Name] && l.crew.beside.still(l.previous.sights[d.Name]) {
 			all[d.Name] = d
 		}
 	}

@@ -16,6 +16,7 @@ type Set struct {
 	world       World               // in which it was made
 	readings    map[string]readings // by directory, for the next load
 	linked      bool                // some file or directory is a link
+	sights      map[string]sight    // by directory, of files that its rules name; only of those that do
 	distinct    map[string]bool     // by directory, that no name of its files' rules is there twice
 	listening   map[listenKey]*listeners
 	open        open

@@ -38,6 +38,11 @@ type reader struct {
 	deeds     []*deed         // what the rules of the file do
 	things    map[thing]bool  // that the rules of the file name, and whether they are there
 
+	beside    *beside           // what lies beside the rule files; nil for nothing
+	root      string            // the rules directory, as shown
+	sights    sight             // of files that the rules of the file name
+	templates map[string]string // that the rule at hand uses, by the name that it gives them
+
 	secretPattern *regexp.Regexp
 
 	patterns map[string][]listen // what entries of `when` mean that are right
@@ -48,7 +53,7 @@ func newReader(w World, stores served, directory string) *reader {
 	return &reader{
 		world: w, served: stores, dialect: dialects.Get().(*dialect), builtins: builtins(), directory: directory,
 		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, patterns: map[string][]listen{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
-		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{},
+		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{}, sights: sight{},
 	}
 }
 
@@ -63,6 +68,7 @@ func (r *reader) anew(directory string) *reader {
 	return &reader{
 		world: r.world, served: r.served, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
 		kinds: r.kinds, vocabularies: r.vocabularies, patterns: r.patterns, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
+		beside: r.beside, root: r.root, sights: sight{},
 	}
 }
 
@@ -169,7 +175,7 @@ func (r *reader) list(key, value *yaml.Node) []*Rule {
 			next = value.Content[i+1]
 		}
 		if rule := r.rule(document.Resolve(item)); rule != nil {
-			if rule.Text = textOf(r.file, item, next); len(r.uses) > 0 {
+			if rule.Text = textOf(r.file, item, next); len(r.uses)+len(r.templates) > 0 {
 				rule.Text = rewritten(standalone(item, r.usedDefinitions()))
 			}
 			rule.Revision = revision(rule.Directory, rule.Text)
@@ -214,7 +220,7 @@ func meantKey(word string) string {
 // fields checks the keys of a rule, and gives the values of those that it may have.
 func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
 	fields := map[string]*yaml.Node{}
-	r.meant, r.uses = map[string]bool{}, map[string]bool{}
+	r.meant, r.uses, r.templates = map[string]bool{}, map[string]bool{}, nil
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		switch {

@@ -31,6 +31,7 @@ type reading struct {
 	sorted   []string // the names, in alphabetical order
 	deeds    []*deed
 	things   map[thing]bool // that the rules name, and whether they were there
+	sights   sight          // of files that the rules name
 	problems []document.Problem
 }
 
@@ -88,6 +89,10 @@ func (p *loadingPart) read(l *loading) {
 		p.gather(f, seen)
 	}
 	p.together()
+	if slices.ContainsFunc(p.files, func(f *loadingFile) bool { return f.reading != nil && len(f.reading.sights) > 0 }) {
+		// What is wrong with a template shows in each file that uses it, and is told once.
+		p.problems = slices.CompactFunc(document.Sort(p.problems), sameProblem)
+	}
 	p.examine(l, defined)
 }
 
@@ -205,7 +210,7 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	if f.refused != "" {
 		return
 	}
-	if f.old != nil && f.old.defined == defined.sum && l.world.still(f.old.things) {
+	if f.old != nil && f.old.defined == defined.sum && l.world.still(f.old.things) && l.crew.beside.still(f.old.sights) {
 		f.reading, f.kept = f.old, true
 		return
 	}
@@ -214,7 +219,7 @@ func (f *loadingFile) read(l *loading, directory string, defined *definitions) {
 	sum := sha256.Sum256(f.text)
 	f.reading = &reading{text: f.text, mentions: f.defines, sum: hex.EncodeToString(sum[:]), defined: defined.sum, rules: r.read(f.name, f.text), names: r.namings}
 	f.reading.uses, f.reading.deeds = slices.Sorted(maps.Keys(r.usesAll)), r.deeds
-	f.reading.things = r.things
+	f.reading.things, f.reading.sights = r.things, r.sights
 	for i, rule := range f.reading.rules {
 		rule.place = i
 	}
@@ -233,6 +238,9 @@ func (p *loadingPart) gather(f *loadingFile, seen map[string]string) {
 		return
 	}
 	p.hash = append(p.hash, path.Base(filepath.ToSlash(f.name)), f.reading.sum)
+	for _, name := range slices.Sorted(maps.Keys(f.reading.sights)) {
+		p.hash = append(p.hash, name, f.reading.sights[name])
+	}
 	p.rules = append(p.rules, f.reading.rules...)
 	p.problems = append(p.problems, f.reading.problems...)
 	if !p.distinct {

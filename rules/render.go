@@ -49,6 +49,14 @@ func (r *Rule) Render(b Branch, step int, in *Input, steps map[string]any) (Rend
 	out := make([]byte, 0, 256)
 	for i := range s.params {
 		p := &s.params[i]
+		if p.page != nil {
+			text, err := p.page.fill(r, env)
+			if err != nil {
+				return Rendering{}, err
+			}
+			out = appendText(out, text)
+			continue
+		}
 		if p.hole == nil {
 			out = append(out, p.json...)
 			continue

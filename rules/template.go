@@ -19,8 +19,9 @@ type template []part
 
 // A part is JSON as it is, or a hole.
 type part struct {
-	json []byte // as it is; nil for a hole
+	json []byte // as it is; nil for a hole or a page
 	hole *program
+	page *page // of a parameter that names a template
 	// inside says that the hole stands inside a JSON string.
 	inside bool
 	takes  string // the parameter's type, as of [shape.Field]
@@ -41,6 +42,7 @@ func (r *reader) params(rule *Rule, key, n *yaml.Node, k *actions.Kind, v vocabu
 	}
 	if !r.pinned {
 		r.fits(key, n, k)
+		r.oneBody(n, k)
 	}
 	b := builder{reader: r, rule: rule, kind: k, vocabulary: v}
 	b.value(n, nil)
@@ -95,9 +97,6 @@ func (r *reader) fits(key, n *yaml.Node, k *actions.Kind) {
 
 // laterParams are parameters of the language that an action does not have in this version.
 func laterParams(action string) []string {
-	if action == "email" {
-		return []string{"template", "attach"}
-	}
 	return nil
 }
 
@@ -222,6 +221,9 @@ func (b *builder) scalar(n *yaml.Node, path []string) {
 	field, known := b.kind.Params.Lookup(path)
 	if !known {
 		field.Type = "anything"
+	}
+	if b.file(n, s, pieces, field) {
+		return
 	}
 	if whole(pieces) {
 		b.hole(where, pieces[0], field, false)

@@ -81,11 +81,13 @@ type emailParams struct {
 	Subject string   `json:"subject" lands:"header" jsonschema_description:"The subject."`
 	Text    string   `json:"text,omitempty" jsonschema_description:"The message as plain text."`
 	HTML    string   `json:"html,omitempty" lands:"html" jsonschema_description:"The message as HTML."`
+	File    string   `json:"template,omitempty" lands:"template" jsonschema_description:"A file of HTML."`
+	Attach  []string `json:"attach,omitempty" lands:"file" jsonschema_description:"Files."`
 }
 
 // Check implements actions.Checker.
 func (p emailParams) Check() error {
-	if p.Text == "" && p.HTML == "" {
+	if p.Text == "" && p.HTML == "" && p.File == "" {
 		return errors.New("the message is empty: give text or html")
 	}
 	return nil

@@ -151,7 +151,7 @@ func (f *Field) keys(s *generate.Schema, t reflect.Type) error {
 			return fmt.Errorf("a field has no json tag (%s)", p.Key)
 		}
 		lands := f.Lands
-		if l := field.Tag.Get("lands"); l != "" {
+		if l, told := field.Tag.Lookup("lands"); told { // also "", where all around lands elsewhere
 			lands = l
 		}
 		child, err := describe(p.Key, p.Value, field.Type, lands)
