@@ -11,17 +11,23 @@ import (
 )
 
 // A stamp stands for how a rules folder is: names, sizes, times and permissions of what is in it and in the folders of
-// stores, links followed. No file is read. Two stamps are equal when, as far as that tells, nothing has changed.
+// stores and of templates, links followed. No file is read. Two stamps are equal when, as far as that tells, nothing has changed.
 type stamp [sha256.Size]byte
 
 // stampOf looks at a folder. One that cannot be read has a stamp too.
 func stampOf(dir string) stamp {
 	h := sha256.New()
-	stampFolder(h, dir, true)
+	stampFolder(h, dir, 0, false)
 	return stamp(h.Sum(nil))
 }
 
-func stampFolder(h hash.Hash, dir string, top bool) {
+// templates is the folder of templates, beside rules.
+const templates = "templates"
+
+// deepest bounds the folders inside each other that are looked at: a link may lead back.
+const deepest = 8
+
+func stampFolder(h hash.Hash, dir string, level int, inTemplates bool) {
 	stampOne(h, dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -32,8 +38,9 @@ func stampFolder(h hash.Hash, dir string, top bool) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		if top && isFolder(path, e) {
-			stampFolder(h, path, false)
+		in := inTemplates || e.Name() == templates
+		if (level == 0 || in) && level < deepest && isFolder(path, e) {
+			stampFolder(h, path, level+1, in)
 			continue
 		}
 		stampOne(h, path)

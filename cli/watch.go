@@ -125,7 +125,10 @@ func (w *watcher) changed(e fsnotify.Event) {
 	default:
 		w.whole, w.unknown = true, true
 	}
-	if len(w.touched) < 100 && strings.HasSuffix(e.Name, ".yaml") {
+	if filepath.Base(e.Name) == templates || filepath.Base(filepath.Dir(e.Name)) == templates {
+		w.whole = true // there may be a folder that is not watched
+	}
+	if len(w.touched) < 100 && (strings.HasSuffix(e.Name, ".yaml") || strings.HasSuffix(e.Name, ".html")) {
 		w.touched[e.Name] = true
 	}
 	w.rest.stir()
@@ -264,6 +267,35 @@ func (w *watcher) followAll() error {
 		}
 		if err := w.followOne(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
+		}
+		if e.Name() != templates {
+			path = filepath.Join(path, templates)
+		}
+		if err := w.followTemplates(path, 1); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// followTemplates watches a folder of templates, if it is there, with all in it.
+func (w *watcher) followTemplates(path string, level int) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() || level > deepest {
+		return nil
+	}
+	if err := w.followOne(path); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if inner := filepath.Join(path, e.Name()); !strings.HasPrefix(e.Name(), ".") && isFolder(inner, e) {
+			if err := w.followTemplates(inner, level+1); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -111,7 +111,7 @@ func TestPageErrors(t *testing.T) {
 		"a\n {{ .order.shippingPerson.name }}":                                        `order.html:2:5: .order.shippingPerson.name is empty; write {{ or .order.shippingPerson.name "…" }} to say what to put there, or {{ with … }} around it`,
 		"{{ range .event.data.total }}{{ end }}":                                      `order.html:1:10: .event.data.total is a number, and range wants a list`,
 		"{{ money .event.data.nothing }}":                                             `order.html:1:4: event.data.nothing is empty; write (or .event.data.nothing "…") to say what to take then`,
-		"{{ range .order.items }}{{ (index $.event.data.list 5).x }}{{ end }}":         `order.html:1:28: (index $.event.data.list 5).x is empty; write {{ or ((index $.event.data.list 5).x) "…" }} to say what to put there, or {{ with … }} around it`,
+		"{{ range .order.items }}{{ (index $.event.data.list 5).x }}{{ end }}":        `order.html:1:28: (index $.event.data.list 5).x is empty; write {{ or ((index $.event.data.list 5).x) "…" }} to say what to put there, or {{ with … }} around it`,
 		"{{ define \"x\" }}\n{{ .nothing }}{{ end }}{{ template \"x\" .event.data }}": `order.html:2:4: .nothing is empty; write {{ or .nothing "…" }} to say what to put there, or {{ with … }} around it`,
 	} {
 		if _, err := page(t, map[string]string{"order.html": text}, order(map[string]any{"shippingPerson": nil})); err == nil || err.Error() != want {

@@ -151,6 +151,9 @@ func (f *Field) keys(s *generate.Schema, t reflect.Type) error {
 			return fmt.Errorf("a field has no json tag (%s)", p.Key)
 		}
 		lands := f.Lands
+		if !ok { // a type that declares itself, and says nothing of where this lands
+			lands = ""
+		}
 		if l, told := field.Tag.Lookup("lands"); told { // also "", where all around lands elsewhere
 			lands = l
 		}

@@ -10,6 +10,7 @@
 package email
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -37,9 +38,24 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Open:       open,
 })
 
-const doc = `A message has text, html or both; html alone gets a text made of it. What holes put into html is escaped. The
-Message-ID is the same on every try. When the server refuses one recipient, nobody gets the message; to treat
-recipients one by one, use one step for each.`
+const doc = `A message has text, and html or a template, or both; HTML alone gets a text made of it. What holes put into html is escaped.
+A template is a file of HTML beside the rules, see [templates](../templates.md). HTML that shows ` + "`cid:logo.png`" + ` carries the image along: the
+file logo.png, beside the rules or in a folder ` + "`templates`" + ` there, the store's own first.
+
+What a message carries stands below ` + "`attach`" + `, each by the name of its file or as an object:
+
+` + "```yaml" + `
+attach:
+  - terms.pdf
+  - { file: "manuals/{{ order.items[0].sku }}.pdf", name: manual.pdf }
+  - { content: "{{ csv(map(order.items, .sku)) }}", name: items.csv }
+` + "```" + `
+
+Files are looked for where images are. Headers of your own stand below ` + "`headers`" + `; those that the message sets itself are refused. The
+Message-ID is the same on every try, and Auto-Submitted keeps holiday replies away. When the server refuses one recipient, nobody gets the
+message; to treat recipients one by one, use one step for each.
+
+An account with ` + "`dkim`" + ` signs its messages. Most servers do that themselves: ask yours first.`
 
 // An Account is an SMTP server and who sends through it.
 type Account struct {
@@ -52,6 +68,8 @@ type Account struct {
 	ReplyTo  string           `json:"reply_to,omitempty" jsonschema_description:"Where answers go, unless a step says another."`
 	HELO     string           `json:"helo,omitempty" jsonschema:"pattern=^[A-Za-z0-9.:_-]+$" jsonschema_description:"Name to greet the server with; without it, this machine's."`
 	CA       string           `json:"ca,omitempty" jsonschema_description:"File of PEM certificates that the server's is checked against, in place of the system's."`
+	MaxSize  int              `json:"max_size,omitempty" jsonschema:"minimum=1,maximum=100,default=10" jsonschema_description:"Largest message with all that it carries, in MB; the server has a bound of its own."`
+	DKIM     *DKIM            `json:"dkim,omitempty" jsonschema_description:"Signs the messages, where the server does not."`
 	Timeout  actions.Duration `json:"timeout,omitempty" jsonschema:"default=45s" jsonschema_description:"Give up a message after this long."`
 }
 
@@ -64,12 +82,24 @@ type Params struct {
 	Subject string     `json:"subject" jsonschema_description:"Subject." lands:"header"`
 	Text    string     `json:"text,omitempty" jsonschema_description:"Message as plain text."`
 	HTML    string     `json:"html,omitempty" jsonschema_description:"Message as HTML." lands:"html"`
+
+	Template string       `json:"template,omitempty" jsonschema_description:"A file of HTML with holes beside the rules, such as order.html, in place of html." lands:"template"`
+	Attach   []Attachment `json:"attach,omitempty" jsonschema_description:"Files that the message carries: names, or objects with file, content or receipt, and name." lands:"file"`
+	Headers  Headers      `json:"headers,omitempty" jsonschema_description:"Headers of your own, such as X-Campaign." lands:"header"`
 }
 
 // Check implements [actions.Checker].
 func (p Params) Check() error {
-	if p.Text == "" && p.HTML == "" {
-		return errors.New("text or html is missing: a message says something")
+	if p.Text == "" && p.HTML == "" && p.Template == "" {
+		return errors.New("text, html or template is missing: a message says something")
+	}
+	if err := p.Headers.check(); err != nil {
+		return err
+	}
+	for i := range p.Attach {
+		if err := p.Attach[i].check(); err != nil {
+			return err
+		}
 	}
 	for _, list := range []Recipients{p.To, p.CC, p.BCC, p.ReplyTo} {
 		for _, r := range list {
@@ -89,8 +119,8 @@ type Result struct {
 	MessageID string `json:"message_id" jsonschema_description:"Message-ID of the message, without angle brackets."`
 }
 
-func open(_ actions.Env, a Account) (actions.Sender[Params], error) {
-	s := &sender{host: a.Host, port: a.Port, tls: a.TLS, username: a.Username, password: a.Password, helo: a.HELO,
+func open(env actions.Env, a Account) (actions.Sender[Params], error) {
+	s := &sender{env: env, most: int64(cmp.Or(a.MaxSize, defaultSize)) << 20, host: a.Host, port: a.Port, tls: a.TLS, username: a.Username, password: a.Password, helo: a.HELO,
 		timeout: time.Duration(a.Timeout), mask: newMask(a)}
 	from, err := mail.ParseAddress(a.From)
 	if err != nil {
@@ -106,6 +136,9 @@ func open(_ actions.Env, a Account) (actions.Sender[Params], error) {
 	}
 	if a.Password != "" && a.Username == "" {
 		return nil, errors.New("password is given without username")
+	}
+	if s.signature, err = a.DKIM.open(); err != nil {
+		return nil, err
 	}
 	s.defaults()
 	if s.config, err = trust(a); err != nil {

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -14,9 +15,13 @@ import (
 var errNobody = errors.New("there is no address to send to")
 
 // message builds what is sent. Its errors are final.
-func (s *sender) message(call *actions.Call[Params]) (*gomail.Msg, string, error) {
+func (s *sender) message(ctx context.Context, call *actions.Call[Params]) (*gomail.Msg, string, error) {
 	p := &call.Params
+	if p.Template != "" && p.HTML == "" {
+		return nil, "", actions.Permanent(actions.BlameRequest, errNotRendered)
+	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	p.Headers.put(m)
 	m.FromMailAddress(s.from)
 	if err := s.address(m, p); err != nil {
 		return nil, "", err
@@ -39,7 +44,14 @@ func (s *sender) message(call *actions.Call[Params]) (*gomail.Msg, string, error
 	if p.HTML != "" {
 		m.AddAlternativeString(gomail.TypeTextHTML, p.HTML)
 	}
-	return m, id, nil
+	if err := s.embed(m, call); err != nil {
+		return nil, "", err
+	}
+	if err := s.attach(ctx, m, call); err != nil {
+		return nil, "", err
+	}
+	s.signature.on(m)
+	return m, id, s.fits(m)
 }
 
 // address fills in who gets the message and its answers.

@@ -37,17 +37,24 @@ type sender struct {
 	helo     string
 	timeout  time.Duration
 	mask     actions.Mask
+
+	env       actions.Env
+	most      int64      // bytes of one message
+	signature *signature // nil for none
 }
 
 func newMask(a Account) actions.Mask {
 	pass := a.Password.Reveal()
 	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + a.Username + "\x00" + pass)) // as AUTH PLAIN sends it
+	if a.DKIM != nil {
+		return actions.NewMask(a.DKIM.Key, a.Password, actions.Secret(plain), actions.Secret(base64.StdEncoding.EncodeToString([]byte(pass))))
+	}
 	return actions.NewMask(a.Password, actions.Secret(plain), actions.Secret(base64.StdEncoding.EncodeToString([]byte(pass))))
 }
 
 // Send hands the message over once.
 func (s *sender) Send(ctx context.Context, call actions.Call[Params]) (actions.Result, error) {
-	m, id, err := s.message(&call)
+	m, id, err := s.message(ctx, &call)
 	if err != nil {
 		return nil, err
 	}
