@@ -1,6 +1,11 @@
 package actions
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
 
 // A Channel is a way to reach a person. One person has an address on each.
 type Channel string
@@ -15,6 +20,17 @@ const (
 type Recipient struct {
 	Channel Channel
 	Address string // the bare address, in the form that its channel compares
+}
+
+// MailTo gives the recipient at a bare e-mail address: in lower case, with an international domain as mail spells it, so that
+// anna@Bücher.example and anna@xn--bcher-kva.example are one person. A domain that cannot be spelt so stays as it is.
+func MailTo(address string) Recipient {
+	address = strings.ToLower(address)
+	at := strings.LastIndexByte(address, '@')
+	if host, err := idna.Lookup.ToASCII(address[at+1:]); err == nil && host != "" {
+		address = address[:at+1] + host
+	}
+	return Recipient{Channel: Mail, Address: address}
 }
 
 // reaching closes [Spec.Reaches] over its parameter type. Parameters that do not fit reach nobody: their send will fail.

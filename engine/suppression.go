@@ -56,7 +56,7 @@ func RecipientOf(text string) (actions.Recipient, error) {
 	text = strings.TrimSpace(text)
 	name, host, isMail := strings.Cut(strings.ToLower(text), "@")
 	if isMail && name != "" && host != "" && !strings.ContainsAny(text, " \t\r\n<>,") {
-		return actions.Recipient{Channel: actions.Mail, Address: name + "@" + host}, nil
+		return actions.MailTo(name + "@" + host), nil
 	}
 	digits := onlyDigits(text)
 	if !isMail && strings.HasPrefix(text, "+") && len(digits) >= 7 && len(digits) <= 15 && strings.Trim(text, "+0123456789 ()-./") == "" {

@@ -144,15 +144,16 @@ func (l *blindLedger) Memo(ctx context.Context, source, store, name string) (eng
 
 func TestRecipientOf(t *testing.T) {
 	for text, want := range map[string]actions.Recipient{
-		" Jane@Example.com ": {Channel: actions.Mail, Address: "jane@example.com"},
-		"+31 6 1234-5678":    {Channel: actions.Phone, Address: "+31612345678"},
-		"+31 (0) 6":          {},
-		"0612345678":         {},
-		"a@":                 {},
-		"@b":                 {},
-		"Jane <j@e.com>":     {},
-		"":                   {},
-		"+31612345678 x":     {},
+		" Jane@Example.com ":  {Channel: actions.Mail, Address: "jane@example.com"},
+		"Jane@Bücher.example": {Channel: actions.Mail, Address: "jane@xn--bcher-kva.example"},
+		"+31 6 1234-5678":     {Channel: actions.Phone, Address: "+31612345678"},
+		"+31 (0) 6":           {},
+		"0612345678":          {},
+		"a@":                  {},
+		"@b":                  {},
+		"Jane <j@e.com>":      {},
+		"":                    {},
+		"+31612345678 x":      {},
 	} {
 		got, err := engine.RecipientOf(text)
 		if got != want || (err == nil) != (want != actions.Recipient{}) {

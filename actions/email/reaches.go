@@ -3,7 +3,6 @@ package email
 import (
 	"net/mail"
 	"slices"
-	"strings"
 
 	"shopbell/actions"
 )
@@ -26,7 +25,7 @@ func reaches(p Params) []actions.Recipient {
 }
 
 func recipient(a *mail.Address) actions.Recipient {
-	return actions.Recipient{Channel: actions.Mail, Address: strings.ToLower(a.Address)}
+	return actions.MailTo(a.Address)
 }
 
 // spare leaves some out. Copies alone are not sent: what was for a person who does not get it is not for those who watch.

@@ -109,5 +109,5 @@ func reaches(p Params) []actions.Recipient {
 	if err != nil || p.Action == actUnsubscribe {
 		return nil
 	}
-	return []actions.Recipient{{Channel: actions.Mail, Address: address}}
+	return []actions.Recipient{actions.MailTo(address)}
 }
