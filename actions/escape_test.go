@@ -30,6 +30,8 @@ func TestEscape(t *testing.T) {
 		{actions.URL, "a b/c?d=e&f#g%h~i._-", "a%20b%2Fc%3Fd%3De%26f%23g%25h~i._-"},
 		{actions.URL, "..", "%2E%2E"},
 		{actions.URL, "ż", "%C5%BC"},
+		{actions.File, "../a\\b\n", "..-a-b "},
+		{actions.Template, "a/b.html", "a/b.html"},
 		{actions.JSON, "a\"b\\c\nd\te\x00f\x7fg\u2028h", `a\"b\\c\nd\te\u0000f\u007Fg\u2028h`},
 	} {
 		if got := actions.Escape(test.landing, test.text); got != test.want {

@@ -23,7 +23,7 @@ const maxAttached = 50
 // makes, or a receipt.
 type Attachment struct {
 	File    string        `json:"file,omitempty" lands:"file" jsonschema_description:"A file beside the rules, such as terms.pdf."`
-	Content *actions.Text `json:"content,omitempty" jsonschema_description:"Text in place of a file; name is needed, too."`
+	Content *actions.Text `json:"content,omitempty" lands:"" jsonschema_description:"Text in place of a file; name is needed, too."`
 	Name    string        `json:"name,omitempty" lands:"header" jsonschema_description:"Its name in the message, in place of the file's own."`
 	Receipt *Receipt      `json:"-"`
 
