@@ -170,6 +170,13 @@ func stepMistakes() []Mistake {
 		mistake("too-many-holes", "A text has too many holes.", "there are more than * holes in this text"),
 		mistake("hole-type", "What a hole gives cannot go where it stands.", "* wants a number, and *", "* wants true or false, and *", "* wants text, and *", "* wants a list, and *",
 			"* wants an object, and *"),
+		mistake("unknown-file", "There is no such file beside the rules.", "there is no template *", "there is no file *", "there is no image *"),
+		mistake("file-place", "A file is named that cannot be read, or the name is none.", "* leads out of the folder of the rules", "* is a file of rules", "* is a hidden file",
+			"* cannot be the name of a file", "a file has a name", "the name of a template is written out, *", "* cannot be read: *"),
+		mistake("template", "A template is none, or shows what cannot be shown.", "this is no template: *", "the file ends, and something in it is not closed", "* is no function, *",
+			"* is everything that is known here, *", "range wants a list, *", `there is no "*" in a template`, "* wants two values, *", "* is given nothing, or too much",
+			"nothing can be put here safely: *", "the template *", "more than * templates are included", "a template is a file beside the rules", "this number cannot be used here",
+			"this cannot be used in a template", "*: html and template are both given, *"),
 		mistake("parameter", "A parameter does not fit its action.", "want *", "items * of the list are the same", "this fits two *", "this does not *", "*: *"),
 	}
 }

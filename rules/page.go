@@ -250,7 +250,7 @@ func unreadablePage(s *sheet, err error) document.Problem {
 	}
 	line, _ := strconv.Atoi(m[1])
 	column := max(1, utf8.RuneCountInString(s.file.Line(line)[:max(0, strings.Index(s.file.Line(line), "{{"))])+1)
-	message, hint := m[2], ""
+	message, hint := "this is no template: "+m[2], ""
 	switch {
 	case strings.Contains(message, `unexpected "(" in operand`), strings.Contains(message, `unexpected "," in`):
 		hint = "What a function is given stands after its name, without parentheses and commas: {{ money .order.total }}."
