@@ -6,10 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"maps"
+	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -237,4 +240,25 @@ func (p *loadingPart) sights() sight {
 		maps.Copy(all, f.reading.sights)
 	}
 	return all
+}
+
+var cid = regexp.MustCompile(`\bcid:([^"'\s<>()]+)`)
+
+// images makes sure that the images which a template carries are there.
+func (t *typesetter) images(text string, at int) {
+	if t.pinned {
+		return
+	}
+	for _, m := range cid.FindAllStringSubmatchIndex(text, -1) {
+		name := html.UnescapeString(text[m[2]:m[3]])
+		if plain, err := url.PathUnescape(name); err == nil {
+			name = plain
+		}
+		there, err := t.hasBeside(name)
+		if err != nil {
+			t.wrongAt(t.sheet, at+m[2], err.Error(), "")
+		} else if !there {
+			t.wrongAt(t.sheet, at+m[2], fmt.Sprintf("there is no image %q", name), t.nearFile(name, "It is a file beside the rule files, or in a folder templates there."))
+		}
+	}
 }

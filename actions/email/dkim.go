@@ -17,8 +17,8 @@ import (
 
 // DKIM is how messages are signed for their domain, where the server does not do that.
 type DKIM struct {
-	Domain   string         `json:"domain" jsonschema:"pattern=^[A-Za-z0-9.-]+$" jsonschema_description:"Domain that signs, as a rule the sender's."`
-	Selector string         `json:"selector" jsonschema:"pattern=^[A-Za-z0-9._-]+$" jsonschema_description:"Name of the key: its public half is the TXT record of SELECTOR._domainkey.DOMAIN."`
+	Domain   string         `json:"domain" jsonschema:"pattern=^[A-Za-z0-9.-]+$,maxLength=70" jsonschema_description:"Domain that signs, as a rule the sender's."`
+	Selector string         `json:"selector" jsonschema:"pattern=^[A-Za-z0-9._-]+$,maxLength=63" jsonschema_description:"Name of the key: its public half is the TXT record of SELECTOR._domainkey.DOMAIN."`
 	Key      actions.Secret `json:"key" jsonschema_description:"Private key as PEM, RSA or Ed25519, such as ${file:dkim.pem}."`
 }
 
@@ -31,10 +31,14 @@ type signature struct {
 	key              crypto.Signer
 }
 
-// signedHeaders are those that are signed. What is on the list and not in a message cannot be added to it on its way.
-func signedHeaders() []string {
-	return []string{"From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted",
-		"List-Unsubscribe", "List-Unsubscribe-Post"} // the last two as RFC 8058 demands
+// signedHeaders are those that are signed, of a message with a way to unsubscribe as RFC 8058 demands. What is on the list and not
+// in the message cannot be added to it on its way. Either list is as long as the library's line: a longer one it breaks in the
+// midst of a word, and then what it has signed is not what it sends.
+func signedHeaders(unsubscribe bool) []string {
+	if unsubscribe {
+		return []string{"From", "To", "Reply-To", "Subject", "Date", "List-Unsubscribe", "List-Unsubscribe-Post"}
+	}
+	return []string{"From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"}
 }
 
 // open reads the key. Its errors tell nothing of it.
@@ -73,11 +77,11 @@ func (d *DKIM) open() (*signature, error) {
 }
 
 // on has a message signed when it is written. The library's signer remembers things, so each message has its own.
-func (s *signature) on(m *gomail.Msg) {
+func (s *signature) on(m *gomail.Msg, unsubscribe bool) {
 	if s == nil {
 		return
 	}
 	signer := gomail.NewDKIMSigner(s.domain, s.selector, s.key)
-	signer.SignHeaders(signedHeaders()...)
+	signer.SignHeaders(signedHeaders(unsubscribe)...)
 	m.SetDKIM(signer)
 }

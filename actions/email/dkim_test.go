@@ -66,10 +66,12 @@ func TestDKIM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, mails := shop(t, `,"dkim":{"domain":"Example.com","selector":"bell1","key":`+string(key)+`}`)
+			domain, selector := strings.Repeat("x", 58)+".Example.com", strings.Repeat("b", 63) // the longest
+			config, mails := shop(t, fmt.Sprintf(`,"dkim":{"domain":%q,"selector":%q,"key":%s}`, domain, selector, key))
+			message := ""
 			check := func(message string) error {
 				found, err := dkim.VerifyWithOptions(strings.NewReader(message), &dkim.VerifyOptions{LookupTXT: func(name string) ([]string, error) {
-					if name != "bell1._domainkey.example.com" {
+					if name != selector+"._domainkey."+strings.ToLower(domain) {
 						return nil, errors.New("no record " + name)
 					}
 					return []string{record}, nil
@@ -77,10 +79,10 @@ func TestDKIM(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if len(found) != 1 || found[0].Domain != "example.com" {
+				if len(found) != 1 || found[0].Domain != strings.ToLower(domain) {
 					return fmt.Errorf("got %+v", found)
 				}
-				for _, header := range []string{"From", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post"} {
+				for _, header := range []string{"From", "To", "Subject", "Reply-To"} {
 					if !slices.Contains(found[0].HeaderKeys, header) {
 						return fmt.Errorf("%s is not signed: %v", header, found[0].HeaderKeys)
 					}
@@ -91,12 +93,20 @@ func TestDKIM(t *testing.T) {
 				`{"to":"ann@example.com","subject":"hello","text":"hello\n.\n..x  \n\n\n"}`,
 				`{"to":["Ann Żak <ann@example.com>"],"cc":"b@example.com","bcc":"c@example.com","subject":"` + strings.Repeat("Zamówienie 7 — dziękujemy ", 8) + `","html":"<p>` + strings.Repeat("Łódź ", 300) + `</p><img src='cid:logo.png'>","attach":["terms.pdf"],"headers":{"X-A":"b"}}`,
 			} {
-				if err := sendFrom(t, dir, config, "", params); err != nil {
-					t.Fatal(err)
-				}
-				message := (<-mails).text
-				if err := check(message); err != nil {
-					t.Errorf("%v\n%s", err, message)
+				for _, unsubscribe := range []string{"https://bell.example.com/" + strings.Repeat("x", 300), ""} {
+					out, err := email.Action.Open(actions.Env{Templates: dir}, json.RawMessage(config))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err := out.Send(t.Context(), actions.Call[json.RawMessage]{Key: "k", Try: 1, Unsubscribe: unsubscribe, Params: json.RawMessage(params)}); err != nil {
+						t.Fatal(err)
+					}
+					if message = (<-mails).text; check(message) != nil {
+						t.Errorf("%v\n%s", check(message), message)
+					}
+					if unsubscribe != "" && !strings.Contains(message, " h=From:To:Reply-To:Subject:Date:List-Unsubscribe:List-Unsubscribe-Post;") {
+						t.Errorf("the way to unsubscribe is not signed: %s", message)
+					}
 				}
 				for _, changed := range []string{
 					strings.Replace(message, "ann@example.com", "eve@example.com", 1),

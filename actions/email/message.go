@@ -50,7 +50,7 @@ func (s *sender) message(ctx context.Context, call *actions.Call[Params]) (*goma
 	if err := s.attach(ctx, m, call); err != nil {
 		return nil, "", err
 	}
-	s.signature.on(m)
+	s.signature.on(m, call.Unsubscribe != "")
 	return m, id, s.fits(m)
 }
 
