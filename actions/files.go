@@ -14,8 +14,9 @@ import (
 var ErrNoFile = errors.New("there is no such file beside the rules")
 
 // FilePlaces gives where a file that a step names is looked for below the folder of the rules, the first that is there counts:
-// in the store's own directory and in `templates` there, then beside the rules of every store and in `templates` there. A name
-// leads neither out of the folder nor to a rule file, nor to one that is hidden; its error is for people.
+// in the store's own directory and in `templates` there, then beside the rules of every store and in `templates` there. Other folders
+// are only looked for in `templates`, for beside the rules they are of other stores. A name leads neither out of the folder nor to a
+// rule file, nor to one that is hidden; its error is for people.
 func FilePlaces(directory, name string) ([]string, error) {
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -33,10 +34,17 @@ func FilePlaces(directory, name string) ([]string, error) {
 			return nil, fmt.Errorf("%q is a hidden file", name)
 		}
 	}
-	places := []string{name, path.Join("templates", name)}
-	if directory != "" && fs.ValidPath(directory) && !strings.ContainsAny(directory, `/\`) && !strings.HasPrefix(directory, ".") {
-		places = append([]string{path.Join(directory, name), path.Join(directory, "templates", name)}, places...)
+	var places []string
+	add := func(directory string) {
+		if !strings.Contains(name, "/") || strings.HasPrefix(name, "templates/") {
+			places = append(places, path.Join(directory, name))
+		}
+		places = append(places, path.Join(directory, "templates", name))
 	}
+	if directory != "" && fs.ValidPath(directory) && !strings.ContainsAny(directory, `/\`) && !strings.HasPrefix(directory, ".") {
+		add(directory)
+	}
+	add("")
 	return places, nil
 }
 

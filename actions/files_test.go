@@ -17,7 +17,9 @@ func TestFilePlaces(t *testing.T) {
 		want            []string
 	}{
 		{"", "a.html", []string{"a.html", "templates/a.html"}},
-		{"1003", "x/a.html", []string{"1003/x/a.html", "1003/templates/x/a.html", "x/a.html", "templates/x/a.html"}},
+		{"1003", "a.html", []string{"1003/a.html", "1003/templates/a.html", "a.html", "templates/a.html"}},
+		{"1003", "1004/a.html", []string{"1003/templates/1004/a.html", "templates/1004/a.html"}}, // not what another store has
+		{"", "templates/a.html", []string{"templates/a.html", "templates/templates/a.html"}},
 		{"../1004", "a", []string{"a", "templates/a"}}, {"a/b", "a", []string{"a", "templates/a"}}, {".git", "a", []string{"a", "templates/a"}},
 		{"", "..a", nil}, {"", "", nil}, {"", " ", nil}, {"", ".", nil}, {"", "..", nil}, {"", "../a", nil}, {"", "a/../../b", nil}, {"", "/a", nil}, {"", `a\b`, nil}, {"", "a//b", nil},
 		{"", "a/./b", nil}, {"", "a.YAML", nil}, {"", "x/a.yml", nil}, {"", ".env", nil}, {"", ".git/config", nil}, {"", "a\nb", nil}, {"", "a\x00", nil}, {"", "a/", nil}, {"", "a\xff", nil},

@@ -95,13 +95,12 @@ func (p *page) fill(r *Rule, env map[string]any) (string, error) {
 	}
 	m.rule, m.env, m.failed = r, env, nil
 	m.scope, _ = env[scopeName].(*scope)
-	defer func() { m.rule, m.env, m.scope, m.failed = nil, nil, nil, nil }()
 	var out paper
 	err := m.made.ExecuteTemplate(&out, p.root, everything{})
 	if err == nil {
-		text := out.text.String()
-		p.presses.Put(m)
-		return text, nil
+		m.rule, m.env, m.scope = nil, nil, nil
+		p.presses.Put(m) // and from now on it is another's; one that failed is not used again
+		return out.text.String(), nil
 	}
 	switch {
 	case m.failed != nil:

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -274,6 +275,23 @@ func TestPageLink(t *testing.T) {
 	if got := document.Text(rules.Load(dir, world(), nil).Problems()); !strings.Contains(got, `"order.html" cannot be read: it is a link that leads out of the rules directory`) {
 		t.Errorf("got %s", got)
 	}
+}
+
+// Many messages are made of one page at once, each of its own order.
+func TestPageAtOnce(t *testing.T) {
+	s := rules.Parse(templated(map[string]string{"order.html": benchPage, "templates/layouts/l.html": `<body>{{ template "content" . }} {{ .store.name }}</body>`}), world())
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for j := range 20 {
+				id := fmt.Sprintf("A%d-%d", i, j)
+				if got, err := shown(t, s.Rules()[0], order(map[string]any{"id": id})); err != nil || !strings.Contains(got, "?id="+id+`"`) {
+					t.Errorf("%s: got %s (%v)", id, got, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // FuzzPage holds that no template makes a load or a rendering panic, and that what a customer wrote never becomes markup.

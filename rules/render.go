@@ -54,7 +54,9 @@ func (r *Rule) Render(b Branch, step int, in *Input, steps map[string]any) (Rend
 			if err != nil {
 				return Rendering{}, err
 			}
-			out = appendText(out, text)
+			if out = appendText(out, text); len(out) > maxRendered {
+				return Rendering{}, fmt.Errorf("%s: %w", p.page.file(), errors.New("the parameters are larger than 4 MB"))
+			}
 			continue
 		}
 		if p.hole == nil {
