@@ -2,6 +2,8 @@ package rules
 
 import (
 	"time"
+
+	"shopbell/locale"
 )
 
 func timeFunctions() []Function {
@@ -73,15 +75,15 @@ func runDay(s *scope, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := calendarOf(language)
+	names := locale.CalendarOf(language)
 	layout, ok := optional[string](args, 1)
 	if !ok {
-		layout = names.layout
+		layout = names.Layout()
 	}
 	if len(layout) > maxLayout {
 		return nil, errLayout
 	}
-	return names.format(t, layout), nil
+	return names.Format(t, layout), nil
 }
 
 func runDate(s *scope, args []any) (any, error) {

@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"strings"
+
+	"shopbell/locale"
 )
 
 func listFunctions() []Function {
@@ -91,7 +93,7 @@ func runJoinAnd(s *scope, args []any) (any, error) {
 
 // conjunction gives what stands between the parts of a list, and before the last, in a language.
 func conjunction(language string) (between, last string) {
-	base, _ := languageParts(language)
+	base, _ := locale.Parts(language)
 	switch base {
 	case "ja":
 		return "、", "、"

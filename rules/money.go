@@ -3,8 +3,9 @@ package rules
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
+
+	"shopbell/locale"
 )
 
 func moneyFunctions() []Function {
@@ -49,7 +50,7 @@ func runMoney(s *scope, args []any) (any, error) {
 		return nil, err
 	}
 	amount, _ := numeric(args[0])
-	return money(amount, currency, language), nil
+	return locale.Money(amount, currency, language), nil
 }
 
 func runNumber(s *scope, args []any) (any, error) {
@@ -62,8 +63,7 @@ func runNumber(s *scope, args []any) (any, error) {
 		return nil, err
 	}
 	amount, _ := numeric(args[0])
-	minus, written := wayOf(language).write(amount, digits)
-	return minus + written, nil
+	return locale.Number(amount, digits, language), nil
 }
 
 func runCents(s *scope, args []any) (any, error) {
@@ -72,8 +72,8 @@ func runCents(s *scope, args []any) (any, error) {
 		return nil, err
 	}
 	amount, _ := numeric(args[0])
-	digits := decimals(currency)
-	units := math.Round(rounded(amount, digits) * math.Pow10(digits))
+	digits := locale.Decimals(currency)
+	units := math.Round(locale.Round(amount, digits) * math.Pow10(digits))
 	if math.Abs(units) > 1<<53 {
 		return nil, fmt.Errorf("cents cannot count %g exactly", amount)
 	}
@@ -89,7 +89,7 @@ func runRound(_ *scope, args []any) (any, error) {
 		return whole, nil
 	}
 	amount, _ := numeric(args[0])
-	return rounded(amount, digits), nil
+	return locale.Round(amount, digits), nil
 }
 
 // currencyOf reads the second argument, a currency.
@@ -116,7 +116,7 @@ func languageOf(args []any, i int, otherwise string) (string, error) {
 	}
 	base := ""
 	if len(given) <= maxLanguage {
-		base, _ = languageParts(given)
+		base, _ = locale.Parts(given)
 	}
 	if len(base) < 2 || len(base) > 3 || strings.Trim(base, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return "", fmt.Errorf("a language is written like \"de\" or \"pt-BR\", and this is %s", quotedText(given))
@@ -131,68 +131,4 @@ func digitsOf(args []any, i, otherwise int) (int, error) {
 		return otherwise, nil
 	}
 	return wholeBetween(given, 0, 15, "digits after the point")
-}
-
-// money writes an amount as people who read a language do: €1,234.50 in English, 1.234,50 € in German. Without a
-// currency it is the bare number; a currency that has no symbol of its own keeps its code.
-func money(amount float64, currency, language string) string {
-	w := wayOf(language)
-	minus, number := w.write(amount, digitsIn(currency, amount))
-	sign := symbol(currency, language)
-	switch {
-	case currency == "":
-		return minus + number
-	case w.after:
-		return minus + number + "\u00a0" + sign
-	case w.inner:
-		return sign + "\u00a0" + minus + number
-	case w.space || letters(sign):
-		return minus + sign + "\u00a0" + number
-	}
-	return minus + sign + number
-}
-
-// letters tells of a sign that would run into the number: EUR, kr, R$ do not end alike.
-func letters(sign string) bool {
-	last := sign[len(sign)-1]
-	return 'A' <= last && last <= 'Z' || 'a' <= last && last <= 'z' || last == '.' || last == '/'
-}
-
-// rounded rounds half away from zero, as shops do, to so many decimals: 1.005 is 1.01 although no float64 is 1.005.
-func rounded(amount float64, digits int) float64 {
-	scale := math.Pow10(digits)
-	if math.Abs(amount)*scale >= 1<<52 {
-		return amount // has no digits there
-	}
-	return math.Round(math.Nextafter(amount*scale, math.Copysign(math.Inf(1), amount))) / scale
-}
-
-// write gives the digits of an amount and the minus before them, if there is one. Digits below zero mean as many as
-// it takes.
-func (w way) write(amount float64, digits int) (minus, number string) {
-	if digits >= 0 {
-		amount = rounded(amount, digits)
-	}
-	whole, fraction, _ := strings.Cut(strconv.FormatFloat(math.Abs(amount), 'f', digits, 64), ".")
-	number = w.grouped(whole)
-	if fraction != "" {
-		number += w.point + fraction
-	}
-	if amount < 0 {
-		minus = "-"
-	}
-	return minus, number
-}
-
-// grouped puts a mark between every three digits; in India, between every two above the last three.
-func (w way) grouped(digits string) string {
-	var b strings.Builder
-	for i, d := range digits {
-		left := len(digits) - i
-		if i > 0 && (left == 3 || left > 3 && (!w.indian && left%3 == 0 || w.indian && left%2 == 1)) {
-			b.WriteString(w.group)
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
 }

@@ -7,6 +7,8 @@ import (
 
 	plurals "golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+
+	"shopbell/locale"
 )
 
 func wordFunctions() []Function {
@@ -77,8 +79,8 @@ func pluralOf(n float64, lang string) plurals.Form {
 		whole = math.Mod(whole, 1e6) + 1e6
 	}
 	digits, fraction := 0, 0
-	for f := rounded(n-math.Trunc(n), 3); f > 0 && digits < 3; digits++ {
-		f = rounded(f*10, 3)
+	for f := locale.Round(n-math.Trunc(n), 3); f > 0 && digits < 3; digits++ {
+		f = locale.Round(f*10, 3)
 		fraction = fraction*10 + int(f)
 		f -= math.Trunc(f)
 	}

@@ -1,9 +1,16 @@
-package rules
+// Package locale writes amounts, numbers and days as people who read a language do:
+//
+//	locale.Money(1234.5, "EUR", "de") // 1.234,50 €
+//	locale.CalendarOf("fr").Format(time.Now(), "Monday 2 January")
+//
+// It knows the languages that stores have, by the Unicode CLDR, and English for the others. It does not read what people write,
+// and translates no sentences.
+package locale
 
 import "strings"
 
-// languageParts takes a language apart: "pt_BR" is pt and br, "zh-Hant-TW" is zh and tw.
-func languageParts(language string) (base, region string) {
+// Parts takes a language apart: "pt_BR" is pt and br, "zh-Hant-TW" is zh and tw.
+func Parts(language string) (base, region string) {
 	parts := strings.FieldsFunc(strings.ToLower(language), func(r rune) bool { return r == '-' || r == '_' })
 	if len(parts) == 0 {
 		return "", ""
@@ -27,7 +34,7 @@ type way struct {
 
 // wayOf follows the Unicode CLDR, but always writes Western digits, a plain minus, and a mark in numbers of four digits.
 func wayOf(language string) way {
-	base, region := languageParts(language)
+	base, region := Parts(language)
 	if w, ok := wayIn(base, region); ok {
 		return w
 	}

@@ -1,12 +1,9 @@
-package rules
+package locale
 
-import (
-	"math"
-	"strings"
-)
+import "strings"
 
-// decimals gives how many digits of a currency follow the point, by ISO 4217.
-func decimals(currency string) int {
+// Decimals gives how many digits of a currency follow the point, by ISO 4217.
+func Decimals(currency string) int {
 	switch currency {
 	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
 		return 0
@@ -20,20 +17,20 @@ func decimals(currency string) int {
 
 // digitsIn gives with how many digits after the point an amount is written. Where nobody has coins of the smaller unit any
 // more, a whole amount has none.
-func digitsIn(currency string, amount float64) int {
-	digits := decimals(currency)
+func digitsIn(currency string, whole func(digits int) bool) int {
+	digits := Decimals(currency)
 	switch currency {
 	case "AFN", "ALL", "COP", "HUF", "IDR", "IQD", "IRR", "LAK", "LBP", "MGA", "MMK", "PKR", "SOS", "SYP", "YER":
-		if r := rounded(amount, digits); r == math.Trunc(r) {
+		if whole(digits) {
 			return 0
 		}
 	}
 	return digits
 }
 
-// symbol gives the sign of a currency as it is written in a language; where nobody would know the sign, the code.
-func symbol(currency, language string) string {
-	base, region := languageParts(language)
+// Symbol gives the sign of a currency as it is written in a language; where nobody would know the sign, the code.
+func Symbol(currency, language string) string {
+	base, region := Parts(language)
 	if sign := homeSign(currency, base, region); sign != "" {
 		return sign
 	}

@@ -1,19 +1,22 @@
-package rules
+package locale
 
 import (
 	"strings"
 	"time"
 )
 
-// A calendar is the names of months and days in a language, divided by bars, and how people write a day there. One
+// A Calendar is the names of months and days in a language, divided by bars, and how people write a day there. One
 // without names is English.
-type calendar struct {
+type Calendar struct {
 	layout                                       string
 	months, shortMonths, weekdays, shortWeekdays string
 }
 
-// format writes a time as a layout says, with the names of the calendar's language.
-func (c calendar) format(t time.Time, layout string) string {
+// Layout is how people write a day, as an example of 2 January 2006.
+func (c Calendar) Layout() string { return c.layout }
+
+// Format writes a time as a layout says, with the names of the calendar's language.
+func (c Calendar) Format(t time.Time, layout string) string {
 	if c.months == "" {
 		return t.Format(layout)
 	}
@@ -28,7 +31,7 @@ func (c calendar) format(t time.Time, layout string) string {
 }
 
 // nextName finds the first name of a month or a day that a layout asks for, where [time.Time.Format] finds it.
-func (c calendar) nextName(t time.Time, layout string) (at, length int, name string) {
+func (c Calendar) nextName(t time.Time, layout string) (at, length int, name string) {
 	for i := range len(layout) {
 		rest := layout[i:]
 		switch {
