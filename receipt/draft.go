@@ -65,7 +65,7 @@ func (d *draft) settle() *Document {
 	for i, t := range d.taxes {
 		t.Added = d.added(t, best.included)
 		d.taxes[i] = t
-		if t.Added && t.Amount.Sign() != 0 {
+		if t.Added && (t.Amount.Sign() != 0 || t.Rate != "") { // a rate of 0 is told too
 			rows = append(rows, Row{Kind: AddedTax, Name: t.Name, Rate: t.Rate, Amount: t.Amount})
 		}
 	}

@@ -101,15 +101,13 @@ func ecwidDiscounts(d *draft, o object) {
 	d.reduce(Coupon, cmp.Or(c.text("code"), c.text("name")), coupon)
 	others := Amount{}
 	for _, name := range []string{"volumeDiscount", "membershipBasedDiscount", "totalAndMembershipBasedDiscount"} {
-		a := o.sum(name)
-		d.reduce(Discount, "", a)
-		others = others.Plus(a)
+		others = others.Plus(o.sum(name))
 	}
 	for _, v := range listOf(o["customDiscount"]) {
 		a, _ := ParseAmount(written(v))
-		d.reduce(Discount, "", a)
 		others = others.Plus(a)
 	}
+	d.reduce(Discount, "", others)
 	if all, ok := o.amount("discount"); ok {
 		d.more = []Amount{{}, all.Minus(others), all.Minus(others).Minus(coupon)}
 	}

@@ -127,6 +127,7 @@ func (s *sheet) block(x, y, width float64, st style, lines ...string) float64 {
 
 // broken breaks a line between words, and a word that is too long anywhere.
 func (s *sheet) broken(line string, width float64, st style) []string {
+	width = max(width, 4*st.size) // for one letter at least, wherever it goes then
 	var lines []string
 	now := ""
 	for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ' ' }) {
@@ -141,7 +142,7 @@ func (s *sheet) broken(line string, width float64, st style) []string {
 		if now != "" {
 			lines = append(lines, now)
 		}
-		for now = word; s.wide(now, st) > width; {
+		for now = word; now != "" && s.wide(now, st) > width; {
 			n := s.fitting(now, width, st)
 			lines = append(lines, now[:n])
 			now = now[n:]

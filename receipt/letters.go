@@ -19,8 +19,8 @@ const lacking = "[…]"
 // writable brings a text into letters that there are fonts for. It keeps what it can, writes the rest in Latin letters, leaves pictures
 // out, and puts [[lacking]] for what is left.
 func (f *Fonts) writable(text string, bold bool) string {
-	text = norm.NFC.String(text)
-	if f.has(text, bold) && !needsForms(text) {
+	text = norm.NFC.String(strings.Map(showing, text))
+	if f.has(text, bold) && !needsForms(text) && !strings.ContainsFunc(text, unshaped) {
 		return text
 	}
 	if needsForms(text) {
@@ -45,7 +45,7 @@ func (f *Fonts) writable(text string, bold bool) string {
 		case unicode.Is(unicode.Zs, r):
 			flush()
 			b.WriteByte(' ')
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.So, r), unicode.Is(unicode.Sk, r), unicode.Is(unicode.Me, r), 0xFE00 <= r && r <= 0xFE0F:
+		case r == noJoin, unicode.Is(unicode.So, r), unicode.Is(unicode.Sk, r), unicode.Is(unicode.Me, r), 0xFE00 <= r && r <= 0xFE0F:
 			// has no letters, such as an emoji
 		default:
 			letters = append(letters, r)
@@ -53,6 +53,17 @@ func (f *Fonts) writable(text string, bold bool) string {
 	}
 	flush()
 	return strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == ' ' }), " ")
+}
+
+// noJoin keeps two letters apart that would be joined.
+const noJoin = '\u200c'
+
+// showing leaves out what does not show by itself, such as what would turn the line around.
+func showing(r rune) rune {
+	if r == unicode.ReplacementChar || r != noJoin && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) {
+		return -1
+	}
+	return r
 }
 
 // putInstead writes letters that no font has in others, as many as there are others for.
@@ -73,7 +84,7 @@ func (f *Fonts) putInstead(b *strings.Builder, letters []rune, bold bool) {
 
 // instead gives what is written for the first of some letters, and for how many of them; "" for nothing.
 func (f *Fonts) instead(letters []rune, bold bool) (other string, n int) {
-	if other = bare(letters[:1]); other != "" && f.has(other, bold) {
+	if other = bare(letters[:1]); other != "" && !unshaped(letters[0]) && f.has(other, bold) {
 		return other, 1
 	}
 	for n < len(letters) {

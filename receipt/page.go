@@ -39,7 +39,7 @@ func layOut(d *Document, fonts *Fonts) drawing {
 
 // heading is what the document calls itself.
 func (s *setter) heading() string {
-	if s.d.State.receipted() {
+	if s.d.State.Receipted() {
 		return s.w.receipt
 	}
 	return s.w.order
@@ -91,11 +91,13 @@ func bareURL(url string) string {
 // facts are what identifies the receipt, each with its label.
 func (s *setter) facts() [][2]string {
 	d := s.d
-	number := d.Number
-	if number == "" {
-		number = s.w.draft
+	var rows [][2]string
+	switch {
+	case d.Number != "":
+		rows = append(rows, [2]string{s.w.number, d.Number})
+	case d.State.Receipted():
+		rows = append(rows, [2]string{s.w.number, s.w.draft})
 	}
-	rows := [][2]string{{s.w.number, number}}
 	if !d.Created.IsZero() {
 		rows = append(rows, [2]string{s.w.date, s.day(d.Created)})
 	}

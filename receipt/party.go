@@ -91,9 +91,7 @@ func sellerOf(o object) Seller {
 	return s
 }
 
-// sellerKeys are what a seller's own data can say.
-var sellerKeys = [...]string{"name", "company", "address", "street", "city", "postal_code", "state", "country", "vat_id", "tax_id", "registration", "email", "phone", "url",
-	"currency", "timezone", "language", "id", "generalInfo", "account", "settings", "mailNotifications", "phoneNotifications", "formatsAndUnits", "languages", "shipping", "taxSettings"}
-
-// SellerKeys gives the keys that data of a seller may have.
-func SellerKeys() []string { return slices.Clone(sellerKeys[:]) }
+// SellerKeys gives the keys that a company's own data can have.
+func SellerKeys() []string {
+	return strings.Fields("name company address street city postal_code state country vat_id tax_id registration email phone url currency timezone language")
+}

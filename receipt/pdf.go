@@ -25,7 +25,7 @@ func draw(pages drawing, fonts *Fonts, d *Document) (pdf []byte, err error) {
 	p.SetMargins(0, 0, 0)
 	w := wordsIn(d.Language)
 	what := w.receipt
-	if !d.State.receipted() {
+	if !d.State.Receipted() {
 		what = w.order
 	}
 	p.SetTitle(join(what, d.Number), true)
@@ -110,7 +110,7 @@ func drawMark(p *fpdf.Fpdf, m mark, fonts *Fonts) {
 func tryFont(f *face) error {
 	var some []rune
 	for r := rune(0x20); r <= lastLetter && len(some) < 64; r++ {
-		if f.glyph(r).there {
+		if at, err := f.font.GlyphIndex(nil, r); err == nil && at != 0 {
 			some = append(some, r)
 		}
 	}

@@ -104,8 +104,8 @@ const (
 	PartlyRefunded
 )
 
-// receipted tells whether money was taken, as far as is known.
-func (s State) receipted() bool { return s != Unpaid && s != Cancelled }
+// Receipted tells whether money was taken, as far as is known, so that there is something to receipt.
+func (s State) Receipted() bool { return s != Unpaid && s != Cancelled }
 
 // A Note is a remark that is due by the numbers, with amounts that belong to it.
 type Note struct {

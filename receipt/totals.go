@@ -54,7 +54,7 @@ func (s *setter) net() (Amount, bool) {
 		}
 	}
 	for _, t := range s.d.Taxes {
-		net, any = net.Minus(t.Amount), true
+		net, any = net.Minus(t.Amount), any || t.Amount.Sign() != 0
 	}
 	return net, any
 }

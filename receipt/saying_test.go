@@ -1,0 +1,115 @@
+package receipt_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+// What is read here is the PDF itself, not what it was made of: its pages, the text on them and where it stands.
+
+// A word is text on a page, with its place from the left and the bottom, in points.
+type word struct {
+	x, y, size float64
+	text, font string
+}
+
+var (
+	streams  = regexp.MustCompile(`(?s)stream\n(.*?)\nendstream`)
+	showings = regexp.MustCompile(`(?s)/(F\w+) ([\d.]+) Tf ET|BT ([-\d.]+) ([-\d.]+) Td \(((?:[^\\)]|\\.)*)\) Tj ET`)
+)
+
+// pagesOf reads the words of each page.
+func pagesOf(t *testing.T, pdf []byte) [][]word {
+	t.Helper()
+	var pages [][]word
+	for _, s := range streams.FindAllSubmatch(pdf, -1) {
+		r, err := zlib.NewReader(bytes.NewReader(s[1]))
+		if err != nil {
+			continue // not compressed: no page
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatalf("a stream cannot be read: %v", err)
+		}
+		if !bytes.Contains(content, []byte(" Td (")) {
+			continue
+		}
+		var words []word
+		font, size := "", 0.0
+		for _, m := range showings.FindAllSubmatch(content, -1) {
+			if len(m[1]) > 0 {
+				font, size = string(m[1]), number(t, m[2])
+				continue
+			}
+			words = append(words, word{number(t, m[3]), number(t, m[4]), size, textOf(t, m[5]), font})
+		}
+		pages = append(pages, words)
+	}
+	return pages
+}
+
+func number(t *testing.T, text []byte) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// textOf decodes a string of the PDF, which is UTF-16 with some bytes escaped.
+func textOf(t *testing.T, raw []byte) string {
+	t.Helper()
+	var plain []byte
+	for i := 0; i < len(raw); i++ {
+		if raw[i] == '\\' {
+			if i++; raw[i] == 'r' {
+				raw[i] = '\r'
+			}
+		}
+		plain = append(plain, raw[i])
+	}
+	if len(plain)%2 != 0 {
+		t.Fatalf("%q is no UTF-16", plain)
+	}
+	var units []uint16
+	for i := 0; i < len(plain); i += 2 {
+		units = append(units, uint16(plain[i])<<8|uint16(plain[i+1]))
+	}
+	return string(utf16.Decode(units))
+}
+
+// saying gives what a PDF says, line by line, with bars between what stands apart.
+func saying(t *testing.T, pdf []byte) string {
+	t.Helper()
+	var b strings.Builder
+	for i, words := range pagesOf(t, pdf) {
+		if i > 0 {
+			b.WriteString("--- page " + fmt.Sprint(i+1) + "\n")
+		}
+		slices.SortStableFunc(words, func(a, b word) int {
+			if d := b.y - a.y; d > 3 || d < -3 {
+				return int(d / abs(d))
+			}
+			return int((a.x - b.x) * 100)
+		})
+		for j, w := range words {
+			if j > 0 {
+				b.WriteString(map[bool]string{true: " | ", false: "\n"}[abs(words[j-1].y-w.y) <= 3])
+			}
+			b.WriteString(strings.NewReplacer("\u00a0", "_", "\u202f", "~").Replace(w.text))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func abs(f float64) float64 { return max(f, -f) }
