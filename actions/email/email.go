@@ -70,6 +70,7 @@ type Account struct {
 	CA       string           `json:"ca,omitempty" jsonschema_description:"File of PEM certificates that the server's is checked against, in place of the system's."`
 	MaxSize  int              `json:"max_size,omitempty" jsonschema:"minimum=1,maximum=100,default=10" jsonschema_description:"Largest message with all that it carries, in MB; the server has a bound of its own."`
 	DKIM     *DKIM            `json:"dkim,omitempty" jsonschema_description:"Signs the messages, where the server does not."`
+	Font     string           `json:"font,omitempty" jsonschema_description:"File of a TrueType font (.ttf) for receipts: for letters other than Latin, Greek and Cyrillic ones."`
 	Timeout  actions.Duration `json:"timeout,omitempty" jsonschema:"default=45s" jsonschema_description:"Give up a message after this long."`
 }
 
@@ -138,6 +139,9 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 		return nil, errors.New("password is given without username")
 	}
 	if s.signature, err = a.DKIM.open(); err != nil {
+		return nil, err
+	}
+	if s.cashier, err = newCashier(env, a.Font); err != nil {
 		return nil, err
 	}
 	s.defaults()

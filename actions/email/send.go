@@ -41,6 +41,7 @@ type sender struct {
 	env       actions.Env
 	most      int64      // bytes of one message
 	signature *signature // nil for none
+	cashier   cashier
 }
 
 func newMask(a Account) actions.Mask {
