@@ -1,7 +1,9 @@
 package receipt
 
 import (
+	"cmp"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -15,7 +17,10 @@ const maxDigits = 40
 func ParseAmount(text string) (Amount, bool) {
 	text = strings.TrimSpace(text)
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
-	if len(mantissa) > maxDigits || len(exponent) > 3 || strings.Trim(mantissa, "+-.0123456789") != "" || strings.Trim(exponent, "+-0123456789") != "" {
+	if n, err := strconv.Atoi(cmp.Or(exponent, "0")); err != nil || n > maxDigits || n < -maxDigits {
+		return Amount{}, false
+	}
+	if len(mantissa) > maxDigits || strings.Trim(mantissa, "+-.0123456789") != "" {
 		return Amount{}, false
 	}
 	r, ok := new(big.Rat).SetString(text)
