@@ -66,6 +66,7 @@ var little = []struct{ from, to, name, why string }{
 var harnesses = map[string][]string{
 	"sources/ecwid/ecwidtest": {"demo", "cli"},
 	"actions/actionstest":     nil,
+	"receipt/receipttest":     nil,
 
 	"sources/cloudcart/cloudcarttest":           nil,
 	"sources/openconnectors/openconnectorstest": nil,

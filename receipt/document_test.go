@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"shopbell/receipt"
+	"shopbell/receipt/receipttest"
 )
 
 // orderOf gives the order of a file of testdata.
@@ -96,16 +97,16 @@ func TestManyItems(t *testing.T) {
 	}
 	d.Number = "R-500"
 	pdf := written(t, d, receipt.Standard())
-	pages := pagesOf(t, pdf)
+	pages := receipttest.Pages(t, pdf)
 	for i, words := range pages {
 		text := ""
 		for _, w := range words {
-			text += w.text + "\n"
-			if w.x < 50 || w.x > 546 || w.y < 24 || w.y > 800 {
-				t.Errorf("page %d: %q stands at %v, %v", i+1, w.text, w.x, w.y)
+			text += w.Text + "\n"
+			if w.X < 50 || w.X > 546 || w.Y < 24 || w.Y > 800 {
+				t.Errorf("page %d: %q stands at %v, %v", i+1, w.Text, w.X, w.Y)
 			}
-			if foot := strings.Contains(w.text, "Page ") || strings.Contains(w.text, " · ") || w.text == "Receipt R-500"; w.y < 62 && !foot {
-				t.Errorf("page %d: %q is in the foot", i+1, w.text)
+			if foot := strings.Contains(w.Text, "Page ") || strings.Contains(w.Text, " · ") || w.Text == "Receipt R-500"; w.Y < 62 && !foot {
+				t.Errorf("page %d: %q is in the foot", i+1, w.Text)
 			}
 		}
 		wants := []string{fmt.Sprintf("Page %d of %d\n", i+1, len(pages)), "R-500"}
@@ -118,7 +119,7 @@ func TestManyItems(t *testing.T) {
 			}
 		}
 	}
-	said := saying(t, pdf)
+	said := receipttest.Saying(t, pdf)
 	for i := range 500 {
 		if strings.Count(said, fmt.Sprintf("SKU-%d\n", i)) != 1 || strings.Count(said, fmt.Sprintf("Bell no. %03d", i)) != 1 {
 			t.Errorf("item %d is there %d times", i, strings.Count(said, fmt.Sprintf("SKU-%d\n", i)))

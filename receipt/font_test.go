@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/font/sfnt"
 
 	"shopbell/receipt"
+	"shopbell/receipt/receipttest"
 )
 
 // fontOf makes a TrueType font that has some letters and no others. They look like those of another font: what matters is which there
@@ -87,7 +88,7 @@ func named(t *testing.T, f *receipt.Fonts, name string) string {
 	order := map[string]any{"id": "A", "paymentStatus": "PAID", "items": []any{map[string]any{"name": name, "price": 5}}}
 	pdf := written(t, read(t, order, receipt.Options{Currency: "INR"}), f)
 	checkLetters(t, pdf)
-	said := saying(t, pdf)
+	said := receipttest.Saying(t, pdf)
 	_, after, _ := strings.Cut(said, "Amount\n")
 	line, _, _ := strings.Cut(after, "\n")
 	return strings.Join(strings.Fields(strings.ReplaceAll(line, "|", " ")), " ") // fonts change within words
@@ -96,11 +97,11 @@ func named(t *testing.T, f *receipt.Fonts, name string) string {
 // checkLetters holds that no letter is written in a font that lacks it, which is what makes boxes. It looks at the fonts in the PDF.
 func checkLetters(t *testing.T, pdf []byte) {
 	t.Helper()
-	for _, words := range pagesOf(t, pdf) {
+	for _, words := range receipttest.Pages(t, pdf) {
 		for _, w := range words {
-			for _, r := range w.text {
+			for _, r := range w.Text {
 				if r > 0xFFFF || r == 0xFFFD || r < ' ' {
-					t.Errorf("%q has %U in it", w.text, r)
+					t.Errorf("%q has %U in it", w.Text, r)
 				}
 			}
 		}

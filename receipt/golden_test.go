@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"shopbell/receipt"
+	"shopbell/receipt/receipttest"
 )
 
 var update = flag.Bool("update", false, "write what the receipts say into testdata")
@@ -62,7 +63,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := []byte(saying(t, pdf))
+			got := []byte(receipttest.Saying(t, pdf))
 			if !*update {
 				if !bytes.Equal(got, part["says"]) {
 					t.Errorf("%s", diff.Diff("want", part["says"], "got", got))

@@ -1,4 +1,11 @@
-package receipt_test
+// Package receipttest reads what a receipt says, for tests:
+//
+//	if !strings.Contains(receipttest.Saying(t, pdf), "Total | €118.00") {
+//		t.Error("the total is another one")
+//	}
+//
+// It reads the PDF itself, not what that was made of, and no other PDFs than those of package receipt.
+package receipttest
 
 import (
 	"bytes"
@@ -13,12 +20,10 @@ import (
 	"unicode/utf16"
 )
 
-// What is read here is the PDF itself, not what it was made of: its pages, the text on them and where it stands.
-
-// A word is text on a page, with its place from the left and the bottom, in points.
-type word struct {
-	x, y, size float64
-	text, font string
+// A Word is text on a page, with its place from the left and the bottom, in points.
+type Word struct {
+	X, Y, Size float64
+	Text, Font string
 }
 
 var (
@@ -26,10 +31,10 @@ var (
 	showings = regexp.MustCompile(`(?s)/(F\w+) ([\d.]+) Tf ET|BT ([-\d.]+) ([-\d.]+) Td \(((?:[^\\)]|\\.)*)\) Tj ET`)
 )
 
-// pagesOf reads the words of each page.
-func pagesOf(t *testing.T, pdf []byte) [][]word {
+// Pages reads the words of each page.
+func Pages(t testing.TB, pdf []byte) [][]Word {
 	t.Helper()
-	var pages [][]word
+	var pages [][]Word
 	for _, s := range streams.FindAllSubmatch(pdf, -1) {
 		r, err := zlib.NewReader(bytes.NewReader(s[1]))
 		if err != nil {
@@ -42,21 +47,21 @@ func pagesOf(t *testing.T, pdf []byte) [][]word {
 		if !bytes.Contains(content, []byte(" Td (")) {
 			continue
 		}
-		var words []word
+		var words []Word
 		font, size := "", 0.0
 		for _, m := range showings.FindAllSubmatch(content, -1) {
 			if len(m[1]) > 0 {
 				font, size = string(m[1]), number(t, m[2])
 				continue
 			}
-			words = append(words, word{number(t, m[3]), number(t, m[4]), size, textOf(t, m[5]), font})
+			words = append(words, Word{number(t, m[3]), number(t, m[4]), size, textOf(t, m[5]), font})
 		}
 		pages = append(pages, words)
 	}
 	return pages
 }
 
-func number(t *testing.T, text []byte) float64 {
+func number(t testing.TB, text []byte) float64 {
 	t.Helper()
 	n, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
@@ -66,7 +71,7 @@ func number(t *testing.T, text []byte) float64 {
 }
 
 // textOf decodes a string of the PDF, which is UTF-16 with some bytes escaped.
-func textOf(t *testing.T, raw []byte) string {
+func textOf(t testing.TB, raw []byte) string {
 	t.Helper()
 	var plain []byte
 	for i := 0; i < len(raw); i++ {
@@ -87,25 +92,26 @@ func textOf(t *testing.T, raw []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// saying gives what a PDF says, line by line, with bars between what stands apart.
-func saying(t *testing.T, pdf []byte) string {
+// Saying gives what a PDF says, line by line, with bars between what stands apart on a line, _ for a space that does not
+// break and ~ for a narrow one.
+func Saying(t testing.TB, pdf []byte) string {
 	t.Helper()
 	var b strings.Builder
-	for i, words := range pagesOf(t, pdf) {
+	for i, words := range Pages(t, pdf) {
 		if i > 0 {
 			b.WriteString("--- page " + fmt.Sprint(i+1) + "\n")
 		}
-		slices.SortStableFunc(words, func(a, b word) int {
-			if d := b.y - a.y; d > 3 || d < -3 {
+		slices.SortStableFunc(words, func(a, b Word) int {
+			if d := b.Y - a.Y; d > 3 || d < -3 {
 				return int(d / abs(d))
 			}
-			return int((a.x - b.x) * 100)
+			return int((a.X - b.X) * 100)
 		})
 		for j, w := range words {
 			if j > 0 {
-				b.WriteString(map[bool]string{true: " | ", false: "\n"}[abs(words[j-1].y-w.y) <= 3])
+				b.WriteString(map[bool]string{true: " | ", false: "\n"}[abs(words[j-1].Y-w.Y) <= 3])
 			}
-			b.WriteString(strings.NewReplacer("\u00a0", "_", "\u202f", "~").Replace(w.text))
+			b.WriteString(strings.NewReplacer("\u00a0", "_", "\u202f", "~").Replace(w.Text))
 		}
 		b.WriteString("\n")
 	}
