@@ -167,7 +167,8 @@ func fixtureText(f engine.Fixture) string {
 	}
 	var profile ordered
 	for _, part := range (ordered{{"name", f.Profile.Name}, {"email", f.Profile.Email}, {"url", f.Profile.URL}, {"currency", f.Profile.Currency},
-		{"timezone", f.Profile.Timezone}, {"language", f.Profile.Language}, {"country", f.Profile.Country}}) {
+		{"timezone", f.Profile.Timezone}, {"language", f.Profile.Language}, {"country", f.Profile.Country},
+		{"company", f.Profile.Company}, {"street", f.Profile.Street}, {"city", f.Profile.City}, {"state", f.Profile.State}, {"postal_code", f.Profile.PostalCode}, {"phone", f.Profile.Phone}}) {
 		if part.value != "" {
 			profile = append(profile, part)
 		}

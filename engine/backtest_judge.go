@@ -224,7 +224,8 @@ func (b *backtest) render(v *verdict, in *rules.Input) {
 // standInStore stands for a store's profile that is not recorded.
 func standInStore(id string) event.Store {
 	return event.Store{ID: id, Name: "(store.name)", Email: "(store.email)", URL: "(store.url)",
-		Currency: "XXX", Timezone: "UTC", Language: "en", Country: "US"}
+		Currency: "XXX", Timezone: "UTC", Language: "en", Country: "US",
+		Company: "(store.company)", Street: "(store.street)", City: "(store.city)", State: "(store.state)", PostalCode: "(store.postal_code)", Phone: "(store.phone)"}
 }
 
 // rehearse renders the steps of a branch as they would go out, each with stand-ins for what those before it leave.

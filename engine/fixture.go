@@ -55,11 +55,16 @@ func Scrub(r Record, was json.RawMessage, typ *event.Type, profile event.Store) 
 	owner = x.scrub(owner, nil).(map[string]any)
 	f.Profile.Email, _ = owner["email"].(string)
 	// Its words are those of what it sells, which are to stay, so it gets no stand-ins for them.
-	if profile.Name != "" {
-		f.Profile.Name = "Example Store"
-	}
-	if profile.URL != "" {
-		f.Profile.URL = "https://store.example.com"
+	for _, p := range []struct {
+		of    *string
+		stand string
+	}{
+		{&f.Profile.Name, "Example Store"}, {&f.Profile.URL, "https://store.example.com"}, {&f.Profile.Company, "Example Company"}, {&f.Profile.Street, "1 Example Street"},
+		{&f.Profile.City, "Example City"}, {&f.Profile.PostalCode, "10000"}, {&f.Profile.Phone, "+15550100"},
+	} {
+		if *p.of != "" {
+			*p.of = p.stand
+		}
 	}
 	f.Event.Subject, f.Event.ID = x.find(f.Event.Subject, false), x.find(f.Event.ID, false)
 	return f, nil

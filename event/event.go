@@ -48,4 +48,11 @@ type Store struct {
 	Timezone string `json:"timezone"` // IANA name, such as "Europe/Berlin"
 	Language string `json:"language"` // such as "en"
 	Country  string `json:"country"`  // ISO 3166 of the merchant's address, such as "DE"
+
+	Company    string `json:"company"` // of the merchant, where it is not the store's name
+	Street     string `json:"street"`  // of the company, and so on
+	City       string `json:"city"`
+	State      string `json:"state"` // code of the state or region, such as "BE"
+	PostalCode string `json:"postal_code"`
+	Phone      string `json:"phone"`
 }

@@ -177,6 +177,7 @@ func environment(in *Input, noun string, envelope bool) map[string]any {
 	env["store"] = map[string]any{
 		"id": id, "name": told(s.Name), "email": told(s.Email), "url": told(s.URL),
 		"currency": told(s.Currency), "timezone": told(s.Timezone), "language": told(s.Language), "country": told(s.Country),
+		"company": told(s.Company), "street": told(s.Street), "city": told(s.City), "state": told(s.State), "postal_code": told(s.PostalCode), "phone": told(s.Phone),
 	}
 	return env
 }

@@ -176,7 +176,7 @@ func (t *trialReader) profile(one *Trial, n *yaml.Node, e *event.Event) event.St
 		t.fault("test-form", n, "profile is a group of what is known of the store", "Write it as { currency: EUR, timezone: Europe/Berlin }.")
 		return made
 	}
-	t.fields(n, []string{"name", "email", "url", "currency", "timezone", "language", "country"})
+	t.fields(n, profileKeys())
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if v := document.Resolve(n.Content[i+1]); v.Kind != yaml.ScalarNode {
 			t.fault("test-form", v, "this wants text", "")

@@ -5,11 +5,16 @@ import (
 	"slices"
 )
 
+// profileKeys are what rules know of a store besides its id.
+func profileKeys() []string {
+	return []string{"name", "email", "url", "currency", "timezone", "language", "country", "company", "street", "city", "state", "postal_code", "phone"}
+}
+
 // trialSchema is what `tests:` may hold, in a rule file or in one whose name ends in _test.yaml.
 func (w World) trialSchema() node {
 	word := node{"type": []string{"string", "number", "boolean"}}
 	profile := node{}
-	for _, name := range []string{"name", "email", "url", "currency", "timezone", "language", "country"} {
+	for _, name := range profileKeys() {
 		profile[name] = word
 	}
 	entity := node{"type": []string{"object", "null"}}

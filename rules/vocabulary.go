@@ -26,7 +26,7 @@ func (r *reader) vocabulary(listens []listen) vocabulary {
 func (r *reader) newVocabulary(listens []listen) vocabulary {
 	v := vocabulary{names: map[string]*kind{}, refused: map[string][2]string{}, guards: map[string]bool{}}
 	v.names["event"] = r.eventKind(listens)
-	names := []string{"id", "name", "email", "url", "currency", "timezone", "language", "country"}
+	names := append([]string{"id"}, profileKeys()...)
 	kinds := make([]*kind, len(names))
 	for i := range kinds {
 		kinds[i] = of(text)

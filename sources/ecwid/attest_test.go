@@ -403,12 +403,13 @@ func TestAttestHeedsItsContext(t *testing.T) {
 }
 
 const profile = `{"generalInfo":{"storeId":1003,"storeUrl":"https://shop.example"},"account":{"accountName":"Jane","accountEmail":"jane@example.com"},
-	"settings":{"storeName":"Bells"},"company":{"countryCode":"DE"},"formatsAndUnits":{"currency":"EUR","timezone":"Europe/Berlin"},"languages":{"enabledLanguages":["de","en"],"defaultLanguage":"en"}}`
+	"settings":{"storeName":"Bells"},"company":{"companyName":"Bells GmbH","street":"Main St 1\nYard","city":"Berlin","countryCode":"DE","postalCode":"10115","stateOrProvinceCode":"BE","phone":"030 1"},"formatsAndUnits":{"currency":"EUR","timezone":"Europe/Berlin"},"languages":{"enabledLanguages":["de","en"],"defaultLanguage":"en"}}`
 
 func TestProfile(t *testing.T) {
 	a := &api{answers: map[string]string{"profile": profile}}
 	s := reading(t, a, "")
-	want := event.Store{ID: "1003", Name: "Bells", Email: "jane@example.com", URL: "https://shop.example", Currency: "EUR", Timezone: "Europe/Berlin", Language: "en", Country: "DE"}
+	want := event.Store{ID: "1003", Name: "Bells", Email: "jane@example.com", URL: "https://shop.example", Currency: "EUR", Timezone: "Europe/Berlin", Language: "en", Country: "DE",
+		Company: "Bells GmbH", Street: "Main St 1\nYard", City: "Berlin", State: "BE", PostalCode: "10115", Phone: "030 1"}
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {

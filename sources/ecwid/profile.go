@@ -98,10 +98,12 @@ func (s *shop) readProfile(ctx context.Context, call *profileCall) {
 // storeOf maps a profile. What is missing or of another form stays empty.
 func storeOf(id string, profile json.RawMessage) event.Store {
 	var p struct {
-		General   struct{ StoreURL text } `json:"generalInfo"`
-		Account   struct{ AccountName, AccountEmail text }
-		Settings  struct{ StoreName text }
-		Company   struct{ CompanyName, Email, CountryCode text }
+		General  struct{ StoreURL text } `json:"generalInfo"`
+		Account  struct{ AccountName, AccountEmail text }
+		Settings struct{ StoreName text }
+		Company  struct {
+			CompanyName, Email, CountryCode, Street, City, PostalCode, StateOrProvinceCode, Phone text
+		}
 		Formats   struct{ Currency, Timezone text } `json:"formatsAndUnits"`
 		Languages struct {
 			DefaultLanguage  text
@@ -122,6 +124,13 @@ func storeOf(id string, profile json.RawMessage) event.Store {
 		Timezone: string(p.Formats.Timezone),
 		Language: string(language),
 		Country:  string(p.Company.CountryCode),
+
+		Company:    string(p.Company.CompanyName),
+		Street:     string(p.Company.Street),
+		City:       string(p.Company.City),
+		State:      string(p.Company.StateOrProvinceCode),
+		PostalCode: string(p.Company.PostalCode),
+		Phone:      string(p.Company.Phone),
 	}
 }
 
