@@ -168,10 +168,12 @@ func (s *setter) feet() {
 		page := fill(s.w.page, locale.Marked(written(i+1), s.d.Language), locale.Marked(written(pages), s.d.Language))
 		wide := s.wide(page, small)
 		add(mark{x: s.width - margin - wide, y: y + 6 + small.size, text: page, style: small})
-		who := strings.Join(some(s.d.Seller.Name, s.heading()+" "+s.d.Number), " · ")
-		if parts := s.broken(who, s.inner()-wide-16, small); len(parts) > 0 {
-			add(mark{x: margin, y: y + 6 + small.size, text: parts[0], style: small})
+		x := margin // the name apart from the rest: it may be one that is written from the right
+		if parts := s.broken(s.d.Seller.Name, s.inner()/2, small); len(parts) > 0 {
+			add(mark{x: x, y: y + 6 + small.size, text: parts[0], style: small})
+			x += s.wide(parts[0], small) + 12
 		}
+		add(mark{x: x, y: y + 6 + small.size, text: strings.TrimSpace(s.heading() + " " + s.d.Number), style: small})
 		s.pages[i] = append(s.pages[i], here...)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -20,7 +21,8 @@ import (
 // A Receipt is an attachment that is made of an order.
 type Receipt struct {
 	Order    object       `json:"receipt" jsonschema_description:"The order that the receipt is of, whole: {{ order }}."`
-	Seller   object       `json:"seller,omitempty" jsonschema_description:"Who sells: {{ store }}, or the company's own data with the keys name, company, address (text or a list of lines), vat_id, registration, email, phone, url, country, currency, timezone, language."`
+	Store    object       `json:"store,omitempty" jsonschema_description:"The store's profile, whole: {{ store }}. It says who sells, in which currency, and more."`
+	Seller   object       `json:"seller,omitempty" jsonschema_description:"What the profile does not say, or says otherwise: name, company, address (text or a list of lines), vat_id, registration, email, phone, url, country, currency, timezone, language."`
 	Language string       `json:"language,omitempty" jsonschema_description:"Language of the receipt, such as de; without it, that of the order or else of the store. There are words in bg, de, en, es, fr, it, nl, pl and pt."`
 	Currency string       `json:"currency,omitempty" jsonschema_description:"Currency of the amounts, such as EUR; without it, that of the order or else of the seller."`
 	Timezone string       `json:"timezone,omitempty" jsonschema_description:"Time zone of the days, such as Europe/Berlin; without it, that of the seller, or UTC."`
@@ -79,7 +81,7 @@ func (r Receipt) Check() error {
 		return fmt.Errorf("receipt: seller: %w", err)
 	}
 	if seller["id"] != nil || seller["generalInfo"] != nil {
-		return nil // a store's profile, which has more
+		return nil // a store's profile, which may have more
 	}
 	for key := range seller {
 		if keys := receipt.SellerKeys(); !slices.Contains(keys, key) {
@@ -169,9 +171,20 @@ func (r Receipt) document() (*receipt.Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf(`the order: %w; write receipt: "{{ order }}"`, err)
 	}
-	seller, err := r.Seller.read()
+	profile, err := r.Store.read()
+	if err != nil {
+		return nil, fmt.Errorf("the store: %w", err)
+	}
+	own, err := r.Seller.read()
 	if err != nil {
 		return nil, fmt.Errorf("the seller: %w", err)
+	}
+	seller := map[string]any{}
+	maps.Copy(seller, profile)
+	for key, value := range own {
+		if value != nil && value != "" { // what is not told takes nothing away
+			seller[key] = value
+		}
 	}
 	return receipt.Read(order, receipt.Options{Seller: seller, Language: r.Language, Currency: r.Currency, Zone: r.Timezone, Words: r.Words})
 }

@@ -44,7 +44,9 @@ func TestReceiptPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := strings.NewReplacer(`"{{ order }}"`, string(order), "{{ store.currency }}", "EUR", "{{ store.timezone }}", "Europe/Berlin").Replace(string(attached))
+	const store = `{"id":"1003","name":"Jane's Bells","email":"jane@example.com","url":"https://store1003.company.site","currency":"EUR","timezone":"Europe/Berlin","language":"en",
+		"country":"DE","company":"Jane's Bells","street":"Test st., 1","city":"Berlin","state":"BE","postal_code":"10115","phone":null}`
+	params := strings.NewReplacer(`"{{ order }}"`, string(order), `"{{ store }}"`, store).Replace(string(attached))
 	var r register
 	name, pdf, err := made(t, cashierWith(t, r.claim), actions.Call[Params]{Source: "ecwid", Store: "1003"}, params)
 	if err != nil || name != "receipt-R-2025-000001.pdf" {
