@@ -27,6 +27,7 @@ type face struct {
 	mu     sync.Mutex
 	buffer sfnt.Buffer
 	glyphs map[rune]glyph
+	widths [0x7F]float64 // of ASCII letters, which most texts are made of
 }
 
 // A glyph is what a font has for a letter.
@@ -76,7 +77,11 @@ func newFace(name string, ttf []byte) (*face, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &face{name: name, ttf: ttf, font: f, glyphs: map[rune]glyph{}}, nil
+	made := &face{name: name, ttf: ttf, font: f, glyphs: map[rune]glyph{}}
+	for r := range made.widths {
+		made.widths[r] = made.glyph(rune(r)).width
+	}
+	return made, nil
 }
 
 // lastLetter is the last that the PDF's fonts are addressed by; what is beyond are emoji, old scripts and rare ideographs.
@@ -100,12 +105,27 @@ func (f *face) glyph(r rune) glyph {
 	return g
 }
 
+// main gives the font of most letters, which has all of ASCII.
+func (f *Fonts) main(bold bool) *face {
+	if bold {
+		return f.bold
+	}
+	return f.regular
+}
+
+// isASCII tells of a text that can be written as it is.
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
 // faceOf gives the font that a letter is written in; nil when there is none.
 func (f *Fonts) faceOf(r rune, bold bool) *face {
-	main := f.regular
-	if bold {
-		main = f.bold
-	}
+	main := f.main(bold)
 	switch {
 	case main.glyph(r).there:
 		return main

@@ -3,8 +3,6 @@ package receipt_test
 import (
 	"bytes"
 	"encoding/json"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"shopbell/receipt"
@@ -13,12 +11,8 @@ import (
 // FuzzRead holds of any order that is one: its rows add up to its total, its PDF is the same twice, and no letter on it is one that the
 // fonts lack.
 func FuzzRead(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := json.Marshal(orderOf(f, strings.TrimSuffix(filepath.Base(file), ".txtar")))
+	for _, file := range []string{"letters", "cloudcart", "woocommerce"} {
+		text, err := json.Marshal(orderOf(f, file))
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -19,6 +19,9 @@ const lacking = "[…]"
 // writable brings a text into letters that there are fonts for. It keeps what it can, writes the rest in Latin letters, leaves pictures
 // out, and puts [[lacking]] for what is left.
 func (f *Fonts) writable(text string, bold bool) string {
+	if isASCII(text) {
+		return text
+	}
 	text = norm.NFC.String(strings.Map(showing, text))
 	if f.has(text, bold) && !needsForms(text) && !strings.ContainsFunc(text, unshaped) {
 		return text
@@ -117,6 +120,12 @@ func unshaped(r rune) bool {
 
 // runs gives a text as it is drawn.
 func (f *Fonts) runs(text string, bold bool) []run {
+	switch {
+	case text == "":
+		return nil
+	case isASCII(text):
+		return []run{{f.main(bold), text}}
+	}
 	var found []run
 	var b strings.Builder
 	var now *face
@@ -144,6 +153,13 @@ func (f *Fonts) runs(text string, bold bool) []run {
 // width gives how wide a text is, in thousandths of its size.
 func (f *Fonts) width(text string, bold bool) float64 {
 	wide := 0.0
+	if isASCII(text) {
+		widths := &f.main(bold).widths
+		for i := range len(text) {
+			wide += widths[text[i]]
+		}
+		return wide
+	}
 	for _, run := range f.runs(text, bold) {
 		for _, r := range run.text {
 			wide += run.face.glyph(r).width
