@@ -71,7 +71,7 @@ the matching rules ask for: an e-mail, a Slack message, a call to another system
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.PersistentFlags().StringVarP(&p.config, "config", "c", "shopbell.yaml", "the config file")
-	root.AddCommand(p.serve(), p.check(), p.test(), p.send(), p.demo(), p.events(), p.runs(), p.explain(), p.backtest(), p.record(), p.sources(), p.forget(), p.recipients(), p.accounts(), p.actions(), p.schema(), p.init(),
+	root.AddCommand(p.serve(), p.check(), p.test(), p.send(), p.demo(), p.events(), p.runs(), p.explain(), p.backtest(), p.record(), p.sources(), p.forget(), p.recipients(), p.accounts(), p.actions(), p.plugin(), p.schema(), p.init(),
 		p.version(), p.healthcheck(), p.status(), p.ledger())
 	return root
 }

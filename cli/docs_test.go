@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"shopbell/actions/plugin"
 	"shopbell/config"
 	"shopbell/document"
 	"shopbell/rules"
@@ -68,6 +69,10 @@ func checkBlock(t *testing.T, text string) []document.Problem {
 	switch {
 	case strings.Contains(text, "_test.yaml\ntests:"): // tests in a file of their own: TestTestingPage runs them
 		return nil
+	case regexp.MustCompile(`(?m)^protocol:`).MatchString(text): // of a plugin
+		name := regexp.MustCompile(`(?m)^name: (\w+)$`).FindStringSubmatch(text)
+		stop, _ := document.Split(plugin.Check("action.yaml", name[1], []byte(text)))
+		return stop
 	case regexp.MustCompile(`(?m)^rules:\s*$`).MatchString(text):
 	case regexp.MustCompile(`(?m)^(sources|accounts|listen|database):`).MatchString(text):
 		dir := t.TempDir()

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -226,10 +224,6 @@ func (h *house) reload(ctx context.Context) error {
 
 // known lists the kinds of action, with plugins: those of the config, or, where it cannot be read, of the folder beside it.
 func (p *program) known() []*actions.Kind {
-	if _, err := os.Stat(p.config); err == nil {
-		if c, _ := config.Load(p.config, kinds()); c != nil {
-			return c.Kinds
-		}
-	}
-	return append(kinds().Actions, plugin.Load(filepath.Join(filepath.Dir(p.config), "plugins"), nil, kinds().Actions).Kinds()...)
+	set, _ := p.plugged()
+	return append(kinds().Actions, set.Kinds()...)
 }

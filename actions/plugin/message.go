@@ -201,30 +201,3 @@ func plain(v any) any {
 	}
 	return v
 }
-
-// Schema gives the JSON Schema of "request", "answer" or "action" (an action.yaml); nil for anything else. With request and answer,
-// other keys than the declared ones are let pass, so that a later version may have more.
-func Schema(of string) json.RawMessage {
-	var s *shape.Shape
-	title := ""
-	switch of {
-	case "request":
-		s, title = shape.Of(new(Request)), "Shopbell plugin request"
-	case "answer":
-		s, title = shape.Of(new(Answer)), "Shopbell plugin answer"
-	case "action":
-		s, title = manifestShape(), "Shopbell plugin action.yaml"
-	default:
-		return nil
-	}
-	body := strings.TrimPrefix(string(s.JSON()), "{")
-	if of != "action" {
-		body = strings.Replace(body, `"additionalProperties":false,`, "", 1)
-	}
-	var out bytes.Buffer
-	head := fmt.Sprintf(`{"$schema":"https://json-schema.org/draft/2020-12/schema","title":%q,`, title)
-	if json.Indent(&out, []byte(head+body), "", "  ") != nil {
-		return nil // what a shape gives is JSON
-	}
-	return out.Bytes()
-}

@@ -73,5 +73,8 @@ func (s State) Broken() bool {
 // revision gives what stands for the content of files.
 func revision(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
 
+// DryRun tells whether the plugin says that it can do everything but the effect.
+func (p *Plugin) DryRun() bool { return p.manifest.DryRun }
+
 // File gives the path of the file that declares the plugin.
 func (p *Plugin) File() string { return filepath.Join(p.dir, manifestName) }

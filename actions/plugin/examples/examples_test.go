@@ -1,4 +1,4 @@
-package starter_test
+package examples_test
 
 import (
 	"encoding/json"
@@ -8,13 +8,13 @@ import (
 
 	"shopbell/actions"
 	"shopbell/actions/plugin"
-	"shopbell/actions/plugin/starter"
+	"shopbell/actions/plugin/examples"
 	"shopbell/document"
 )
 
 // TestExamples holds that an example in each language passes the exam, and does what it says.
 func TestExamples(t *testing.T) {
-	for _, language := range starter.Languages() {
+	for _, language := range examples.Languages() {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			if command := map[string]string{"sh": "sh", "python": "python3", "node": "node", "go": "go"}[language]; !has(command) {
@@ -24,7 +24,7 @@ func TestExamples(t *testing.T) {
 				t.Skipf("%s is not there", command)
 			}
 			dir := t.TempDir()
-			made, err := starter.Write(dir, "hello", language)
+			made, err := examples.Write(dir, "hello", language)
 			if err != nil || made.Next != "" {
 				t.Fatalf("%+v, %v", made, err)
 			}
@@ -65,11 +65,11 @@ func has(command string) bool {
 
 func TestWriteRefuses(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := starter.Write(dir, "hello", "sh"); err != nil {
+	if _, err := examples.Write(dir, "hello", "sh"); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range [][2]string{{"hello", "sh"}, {"other", "cobol"}, {"../other", "sh"}, {"Other", "sh"}} {
-		if _, err := starter.Write(dir, test[0], test[1]); err == nil {
+		if _, err := examples.Write(dir, test[0], test[1]); err == nil {
 			t.Errorf("%v is written", test)
 		}
 	}

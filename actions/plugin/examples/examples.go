@@ -1,10 +1,10 @@
-// Package starter writes a new plugin, in one of the languages that it has an example in:
+// Package examples writes a new plugin, in one of the languages that it has an example in:
 //
-//	made, err := starter.Write("plugins", "hello", "python")
+//	made, err := examples.Write("plugins", "hello", "python")
 //	fmt.Println(made.Next) // what to do before it can be used; "" for nothing
 //
 // What it writes passes the exam. It knows nothing of what is there already but that it writes over nothing.
-package starter
+package examples
 
 import (
 	"embed"
