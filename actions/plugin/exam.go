@@ -105,6 +105,7 @@ func invented(s *shape.Shape) json.RawMessage {
 	all := map[string]any{}
 	for _, f := range s.Fields() {
 		switch {
+		case f.Name == previousKey:
 		case f.Name == signingKey && f.Secret:
 			all[f.Name] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 		case f.Secret:

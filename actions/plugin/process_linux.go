@@ -103,10 +103,8 @@ func Adopt() {
 	}
 	go func() {
 		for range children.wake {
-			for range 50 { // what is ended may leave children of its own
-				if children.sweep() == 0 {
-					break
-				}
+			for children.sweep() > 0 { // what is ended may leave children of its own
+				time.Sleep(time.Millisecond) // and others want to start programs
 			}
 			time.Sleep(sweepEvery)
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"shopbell/actions"
 	"shopbell/actions/web"
 )
 
@@ -56,7 +58,10 @@ func (s *service) exchange(t trip) ([]byte, error) {
 	if err := answer.Err(); err != nil {
 		return nil, err
 	}
-	if answer.Partial != nil {
+	switch {
+	case errors.Is(answer.Partial, web.ErrCut):
+		return nil, actions.Unknown(fmt.Errorf("%s: %w, so that it may have been done", s.name, answer.Partial))
+	case answer.Partial != nil:
 		return nil, broken(s.name, answer.Partial)
 	}
 	return answer.Body, nil
