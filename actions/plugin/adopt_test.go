@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"shopbell/actions"
@@ -24,7 +25,24 @@ func TestAdopt(t *testing.T) {
 		}
 		return
 	}
+	before := exec.CommandContext(t.Context(), "setsid", "sleep", "300") // as of a script that became this program
+	beside := exec.CommandContext(t.Context(), "sleep", "300")
+	if err := before.Start(); err != nil {
+		t.Fatal(err)
+	}
 	plugin.Adopt()
+	if err := beside.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, c := range []*exec.Cmd{before, beside} {
+			if err := c.Process.Signal(syscall.Signal(0)); err != nil {
+				t.Errorf("%v was ended, and no plugin started it: %v", c.Args, err)
+			}
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
 	for name, script := range map[string]string{
 		"another group":   `set -m; sleep 300 & echo $! > child`,
 		"another session": `setsid sh -c 'echo $$ > child; exec sleep 300' > /dev/null 2>&1 < /dev/null & while [ ! -s child ]; do sleep 0.01; done`,

@@ -56,6 +56,7 @@ type nursery struct {
 	starting sync.RWMutex // held while a program is started, so that nobody takes it for one left behind
 	mu       sync.Mutex
 	ours     map[int]bool
+	others   map[int]bool // children that were there before plugins: of a script that became this program
 	adopting bool
 	wake     chan struct{}
 }
@@ -97,6 +98,9 @@ func Adopt() {
 	children.mu.Lock()
 	before := children.adopting
 	children.adopting = true
+	if !before {
+		children.others = childrenNow()
+	}
 	children.mu.Unlock()
 	if before {
 		return
@@ -116,12 +120,13 @@ func (n *nursery) sweep() (found int) {
 	n.starting.Lock()
 	defer n.starting.Unlock()
 	self := os.Getpid()
+	_, own, _ := family(self) // no plugin is in this program's own session
 	for _, pid := range processes() {
 		parent, session, zombie := family(pid)
 		n.mu.Lock()
-		ours := n.ours[pid] || n.ours[session] && !zombie
+		ours := n.ours[pid] || n.ours[session] && !zombie || n.others[pid]
 		n.mu.Unlock()
-		if parent != self || ours {
+		if parent != self || ours || session == own {
 			continue
 		}
 		found++
@@ -131,6 +136,16 @@ func (n *nursery) sweep() (found int) {
 				break
 			}
 			time.Sleep(time.Millisecond)
+		}
+	}
+	return found
+}
+
+func childrenNow() map[int]bool {
+	found, self := map[int]bool{}, os.Getpid()
+	for _, pid := range processes() {
+		if parent, _, _ := family(pid); parent == self {
+			found[pid] = true
 		}
 	}
 	return found
