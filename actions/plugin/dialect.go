@@ -24,6 +24,9 @@ func words() []string {
 		"writeOnly", "$schema", "lands"}
 }
 
+// accountKeys are what an account of every kind takes.
+func accountKeys() []string { return []string{"kind", "stores", "rate", "concurrency"} }
+
 var (
 	types    = []string{"string", "number", "integer", "boolean", "array", "object"}
 	landings = []string{string(actions.HTML), string(actions.Slack), string(actions.Header), string(actions.Address), string(actions.URL), string(actions.JSON)}
@@ -92,6 +95,12 @@ func (r *manifestReader) schema(key string, m *Manifest, closed bool) *shape.Sha
 	}
 	if m != nil {
 		r.secrets(copied, m)
+		_, properties := document.Find(copied, "properties")
+		for _, taken := range accountKeys() {
+			if k, _ := document.Find(properties, taken); k != nil {
+				r.wrong(k, fmt.Sprintf("every account has a key %q already", taken), "Choose another name.")
+			}
+		}
 	}
 	var b bytes.Buffer
 	writeJSON(&b, copied)

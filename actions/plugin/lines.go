@@ -100,13 +100,13 @@ func (l *lines) worker(t trip) (*worker, error) {
 
 // exchange implements [way].
 func (l *lines) exchange(t trip) ([]byte, error) {
+	answer := make(chan []byte, 1)
 	w, err := l.worker(t)
+	for err == nil && !w.expect(t.id, answer) { // it was retired in between
+		w, err = l.worker(t)
+	}
 	if err != nil {
 		return nil, err
-	}
-	answer := make(chan []byte, 1)
-	if !w.expect(t.id, answer) {
-		return nil, actions.RetryAfter(restFirst, fmt.Errorf("the plugin %s has just ended", l.name))
 	}
 	defer w.forget(t.id)
 	if err := w.tell(t); err != nil {

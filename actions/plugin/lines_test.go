@@ -180,6 +180,41 @@ func TestLinesRenew(t *testing.T) {
 	t.Error("the old program goes on")
 }
 
+// TestLinesRenewUnderWay holds that a change of the files costs no step that is under way or comes meanwhile.
+func TestLinesRenewUnderWay(t *testing.T) {
+	s := play(t, "mode: lines\n", echoing)
+	dir := filepath.Dir(s.dir)
+	set := load(t, dir, nil)
+	s.plugin = set.Find("act")
+	s.open(t, "")
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if got := s.send(t, `{}`); got.answer.Outcome != actions.OutcomeOK {
+					t.Errorf("got %+v", got)
+					return
+				}
+			}
+		})
+	}
+	for i := range 5 {
+		for s.starts() <= i && !t.Failed() { // the one before has come
+			time.Sleep(time.Millisecond)
+		}
+		write(t, dir, "act/more", strings.Repeat("x", i))
+		set = load(t, dir, set)
+	}
+	close(done)
+	group.Wait()
+}
+
 // BenchmarkRunPlugin is a step through a program that is run for it, from eight goroutines.
 func BenchmarkRunPlugin(b *testing.B) {
 	for name, script := range map[string]string{"sh": sh + `read -r line; echo '{"outcome":"ok"}'` + "\n"} {

@@ -43,6 +43,7 @@ func TestProblems(t *testing.T) {
 		{"example", strings.Replace(base, "example: { text: hello }", "example: { txt: hello }", 1), "action.yaml:17:12: unknown key \"txt\""},
 		{"example, hole", strings.Replace(base, "text: hello", `text: "{{ order.id }}"`, 1), "the example holds {{ … }}"},
 		{"secret", strings.Replace(base, "[api_key]", "[apikey]", 1), `action.yaml:12:11: the account has no key "apikey"`},
+		{"account key", strings.Replace(base, "zone: {", "rate: {", 1), `action.yaml:11:5: every account has a key "rate" already`},
 		{"reaches", base + "reaches: { txt: email }\n", `action.yaml:19:12: there is no parameter "txt"`},
 		{"reaches, number", base + "reaches: { count: email }\n", `the parameter "count" is neither text nor a list of texts`},
 		{"reaches, channel", base + "reaches: { text: mail }\n", `want email or phone, got "mail"`},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/plugin"
 )
 
 const sh = "#!/bin/sh\n"
@@ -229,4 +230,22 @@ func TestAtOnce(t *testing.T) {
 			t.Errorf("%s at once", n)
 		}
 	}
+}
+
+// FuzzAnswer holds that whatever a program prints is either told to be no answer or has one of the outcomes, in few words.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte(`{"outcome":"permanent","kind":"account","code":401,"message":"no\u0000"}`))
+	f.Add([]byte(`{"outcome":"retry","retry_after_ms":-5}`))
+	f.Add([]byte(`{"id":"1","outcome":"ok","output":{"a":[1e400]}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		err, wrong := plugin.ReadAnswer(text)
+		for _, e := range []error{err, wrong} {
+			if e != nil && len(e.Error()) > 3000 {
+				t.Errorf("%d bytes are told", len(e.Error()))
+			}
+		}
+		if a := actions.OutcomeOf(err); a.Wait < 0 || a.Wait > 24*time.Hour {
+			t.Errorf("wait %s", a.Wait)
+		}
+	})
 }
