@@ -213,8 +213,22 @@ func (p *plugs) shown() []server.Plugin {
 	return list
 }
 
+// plugsEnd is for how long programs of plugins may come to their end when ours does: a part of the 20 seconds that are promised.
+const plugsEnd = time.Second
+
 // close ends the programs of plugins that are kept running.
-func (p *plugs) close() { p.inUse.Load().Close(nil) }
+func (p *plugs) close() {
+	ended := make(chan struct{})
+	go func() {
+		p.inUse.Load().Close(nil)
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(plugsEnd):
+		plugin.End()
+	}
+}
 
 // reload reads plugins, accounts and rules again.
 func (h *house) reload(ctx context.Context) error {

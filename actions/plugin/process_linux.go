@@ -115,6 +115,15 @@ func Adopt() {
 	}()
 }
 
+// End ends every program of every plugin at once, with all that it started. It is for a program that is about to end itself.
+func End() {
+	children.mu.Lock()
+	defer children.mu.Unlock()
+	for pid := range children.ours {
+		killGroup(pid, syscall.SIGKILL)
+	}
+}
+
 // sweep ends what was left behind, and tells how much there was.
 func (n *nursery) sweep() (found int) {
 	n.starting.Lock()

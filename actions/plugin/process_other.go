@@ -21,5 +21,8 @@ func (nursery) gone(int) {}
 // Adopt is for systems on which a process can adopt the children of its children.
 func Adopt() {}
 
+// End is for systems on which a program knows what it started.
+func End() {}
+
 // relatives is for systems that tell of the processes of others.
 func relatives(int) int { return 0 }
