@@ -13,7 +13,7 @@ import (
 // constant warns of a condition, or of a part of it joined by `and` or `or`, that is always the same.
 func (r *reader) constant(n *yaml.Node, x *expression, v vocabulary) {
 	s := &solver{domain: r.domains(v)}
-	if s.open(x.node) {
+	if r.settled = s.open(x.node); r.settled {
 		return
 	}
 	tell := func(at ast.Node, message, hint string) {

@@ -17,6 +17,7 @@ type vocabulary struct {
 	entity  string               // the noun, for suggestions; "" when there is none
 	// guards are paths that the rule's condition has compared with nil, so that later expressions need not.
 	guards map[string]bool
+	number int // of the vocabulary that a rule's condition has, from 1
 	// fresh is an event type that says that its subject is new, when the rule listens to no other; "" when it does.
 	fresh string
 }
@@ -47,6 +48,7 @@ type examiner struct {
 	loops     []*kind          // what `.` and `#` mean, innermost last
 	lets      map[string]*kind // names that the expression made itself
 	negated   bool             // an odd number of `not` stand before what is looked at
+	gaps      *[]int           // where literals stand that are gaps of a [blank]; nil when nobody asks
 }
 
 func (c *examiner) wrong(at ast.Node, message, hint string) *kind {

@@ -23,11 +23,15 @@ func (c *examiner) binary(n *ast.BinaryNode) *kind {
 	switch n.Operator {
 	case "==", "!=":
 		c.comparable(n, l, r)
+		c.gap(n.Left, l, n.Right)
+		c.gap(n.Right, r, n.Left)
 		c.meant(n.Left, l, n.Right)
 		c.meant(n.Right, r, n.Left)
 		return of(flag)
 	case "<", ">", "<=", ">=":
 		if c.comparable(n, l, r) {
+			c.gap(n.Left, l, n.Right)
+			c.gap(n.Right, r, n.Left)
 			c.ordered(n, n.Left, l)
 			c.ordered(n, n.Right, r)
 		}
@@ -181,6 +185,7 @@ func (c *examiner) within(n *ast.BinaryNode, l, r *kind) *kind {
 				c.wrong(item, fmt.Sprintf("%s is %s, and %s is %s", written(n.Left), l.form, written(item), k.form), otherWay(item, l))
 				continue
 			}
+			c.gap(n.Left, l, item)
 			c.meant(n.Left, l, item)
 		}
 		return of(flag)

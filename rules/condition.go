@@ -13,7 +13,7 @@ func (r *reader) condition(rule *Rule, n *yaml.Node, vocabulary *vocabulary) *ex
 	if n == nil {
 		return nil
 	}
-	x := r.boolean(n, "if", *vocabulary)
+	x := r.readCondition(n, *vocabulary)
 	if x == nil {
 		return nil
 	}
@@ -21,8 +21,8 @@ func (r *reader) condition(rule *Rule, n *yaml.Node, vocabulary *vocabulary) *ex
 	rule.condition = x.program
 	rule.note(x.facts)
 	rule.self = x.facts.self
-	rule.necessities = necessitiesOf(x.node)
-	vocabulary.guards = guardsIn(x.node, vocabulary.guards)
+	rule.necessities = x.necessities
+	vocabulary.guards = x.guards
 	return x
 }
 

@@ -80,7 +80,7 @@ func (r *reader) claim(n *yaml.Node, listens []listen, x *expression) {
 		return
 	}
 	f := &dataFinder{}
-	node := x.node
+	node := r.treeOf(x)
 	ast.Walk(&node, f)
 	noun := listens[0].Noun
 	message := "event.data is what the notification claims, not what the store confirms"
@@ -180,7 +180,7 @@ func (r *reader) hopeless() bool {
 // loops warns of a step that causes the event that starts its rule. What we change ourselves fires only rules that ask for
 // event.self.
 func (r *reader) loops(rule *Rule, then *yaml.Node, listens []listen, condition *expression) {
-	if then == nil || condition == nil || !condition.facts.self || refusesOwn(condition.node) {
+	if then == nil || condition == nil || !condition.facts.self || refusesOwn(r.treeOf(condition)) {
 		return
 	}
 	for _, step := range listOrOne(document.Resolve(then)) {

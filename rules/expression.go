@@ -78,7 +78,11 @@ type expression struct {
 	program *program
 	kind    *kind
 	facts   facts
-	node    ast.Node // as written; the program has a tree of its own
+	node    ast.Node // as written; the program has a tree of its own. See [reader.treeOf] for a condition's
+
+	// Of a condition:
+	necessities []necessity
+	guards      map[string]bool // paths that it compares with nil
 }
 
 // expression reads, checks and compiles code. It is nil when the code cannot be run.
@@ -91,7 +95,7 @@ func (r *reader) expression(code string, where origin, vocabulary vocabulary) *e
 	}
 	x := &expression{kind: of(anything), node: node}
 	if !r.pinned {
-		c := examiner{vocabulary: vocabulary, functions: r.dialect.functions, builtins: r.builtins, defined: r.defined}
+		c := examiner{vocabulary: vocabulary, functions: r.dialect.functions, builtins: r.builtins, defined: r.defined, gaps: r.gaps}
 		c.guards = guardsIn(node, vocabulary.guards)
 		x.kind = c.visit(node)
 		x.facts = c.facts

@@ -24,13 +24,13 @@ import (
 type page struct {
 	root    string                 // name of the tree to begin with
 	trees   map[string]*parse.Tree // with calls of [press] in place of what a merchant wrote
-	blanks  []*blank
+	blanks  []*gap
 	marks   []mark
 	presses sync.Pool // of *press
 }
 
-// A blank is one expression of a page.
-type blank struct {
+// A gap is one expression of a page.
+type gap struct {
 	program *program
 	locals  []string // names that it reads beside those of the step, in the order in which they are given
 }

@@ -33,7 +33,7 @@ var (
 // newPress makes a press. html/template changes the trees when it finds how to escape what they show, so each has its own.
 func (p *page) newPress() (*press, error) {
 	m := &press{page: p}
-	made := markup.New(p.root).Funcs(markup.FuncMap{"_blank": m.blank, "_text": m.text, "_each": m.each, "_into": m.into})
+	made := markup.New(p.root).Funcs(markup.FuncMap{"_blank": m.gap, "_text": m.text, "_each": m.each, "_into": m.into})
 	for name, tree := range p.trees {
 		if _, err := made.AddParseTree(name, tree.Copy()); err != nil {
 			return nil, err
@@ -150,8 +150,8 @@ func (m *press) pay(steps int) error {
 	return nil
 }
 
-// blank evaluates an expression.
-func (m *press) blank(n int, locals ...any) (any, error) {
+// gap evaluates an expression.
+func (m *press) gap(n int, locals ...any) (any, error) {
 	if err := m.pay(20); err != nil { // to come here takes as long
 		return nil, err
 	}

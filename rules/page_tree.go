@@ -351,7 +351,7 @@ func (t *typesetter) translated(p *parse.PipeNode, view *view) content {
 	}
 	t.rule.note(x.facts)
 	x.program.where = where
-	b := &blank{program: x.program}
+	b := &gap{program: x.program}
 	args := []parse.Node{counted(len(t.page.blanks), p.Pos)}
 	for _, l := range s.locals {
 		b.locals, args = append(b.locals, l.name), append(args, l.node)

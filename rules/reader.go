@@ -32,11 +32,12 @@ type reader struct {
 
 	vocabularies map[string]vocabulary // made so far, by what is listened to
 
-	meant     map[string]bool // keys of the rule at hand that are there, misspelt
-	began     int             // problems there were before the rule at hand
-	stepsRead map[string]bool // ids that steps of the rule at hand read; "" when they read them all
-	deeds     []*deed         // what the rules of the file do
-	things    map[thing]bool  // that the rules of the file name, and whether they are there
+	values    map[string]*yaml.Node // of the keys of the rule at hand
+	meant     map[string]bool       // keys of the rule at hand that are there, misspelt
+	began     int                   // problems there were before the rule at hand
+	stepsRead map[string]bool       // ids that steps of the rule at hand read; "" when they read them all
+	deeds     []*deed               // what the rules of the file do
+	things    map[thing]bool        // that the rules of the file name, and whether they are there
 
 	beside    *beside           // what lies beside the rule files; nil for nothing
 	root      string            // the rules directory, as shown
@@ -45,6 +46,12 @@ type reader struct {
 
 	secretPattern *regexp.Regexp
 
+	blanks   *blanks // of conditions
+	cut      cut     // the condition at hand
+	gaps     *[]int  // where it has gaps; nil when nobody asks
+	settled  bool    // nothing but its event decides of it
+	filledIn int     // conditions that were made of blanks
+
 	patterns map[string][]listen // what entries of `when` mean that are right
 	scratch  []byte
 }
@@ -52,8 +59,9 @@ type reader struct {
 func newReader(w World, stores served, directory string) *reader {
 	return &reader{
 		world: w, served: stores, dialect: dialects.Get().(*dialect), builtins: builtins(), directory: directory,
-		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, patterns: map[string][]listen{}, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{},
+		kinds: map[*event.Schema]*kind{}, vocabularies: map[string]vocabulary{}, patterns: map[string][]listen{}, defined: newDefinitions(), values: map[string]*yaml.Node{}, meant: map[string]bool{}, uses: map[string]bool{}, usesAll: map[string]bool{},
 		stepsRead: map[string]bool{}, secretPattern: secretPattern(), things: map[thing]bool{}, sights: sight{},
+		blanks: &blanks{},
 	}
 }
 
@@ -67,8 +75,9 @@ func (r *reader) done() {
 func (r *reader) anew(directory string) *reader {
 	return &reader{
 		world: r.world, served: r.served, dialect: r.dialect, builtins: r.builtins, directory: directory, stepsRead: map[string]bool{},
-		kinds: r.kinds, vocabularies: r.vocabularies, patterns: r.patterns, defined: newDefinitions(), uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
+		kinds: r.kinds, vocabularies: r.vocabularies, patterns: r.patterns, defined: newDefinitions(), values: map[string]*yaml.Node{}, meant: map[string]bool{}, uses: map[string]bool{}, usesAll: map[string]bool{}, secretPattern: r.secretPattern, things: map[thing]bool{},
 		beside: r.beside, root: r.root, sights: sight{},
+		blanks: r.blanks, cut: r.cut,
 	}
 }
 
@@ -217,10 +226,13 @@ func meantKey(word string) string {
 	return ""
 }
 
-// fields checks the keys of a rule, and gives the values of those that it may have.
+// fields checks the keys of a rule, and gives the values of those that it may have: until the next rule is read.
 func (r *reader) fields(n *yaml.Node) map[string]*yaml.Node {
-	fields := map[string]*yaml.Node{}
-	r.meant, r.uses, r.templates = map[string]bool{}, map[string]bool{}, nil
+	fields := r.values
+	clear(fields)
+	clear(r.meant)
+	clear(r.uses)
+	r.templates = nil
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		switch {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"slices"
 	"strings"
 
@@ -44,7 +43,7 @@ func (r *reader) together(rule *Rule, fields map[string]*yaml.Node, listens []li
 	if then == nil || then.Kind != yaml.SequenceNode || !rule.enabled || rule.Name == "" {
 		return
 	}
-	d := &deed{rule: rule, key: fingerprint(rule, fields), at: r.file.At(fields["name"], "", "")}
+	d := &deed{rule: rule, key: r.fingerprint(rule, fields), at: r.file.At(fields["name"], "", "")}
 	for _, step := range then.Content {
 		step = document.Resolve(step)
 		if _, own := document.Find(step, "if"); own != nil {
@@ -57,7 +56,8 @@ func (r *reader) together(rule *Rule, fields map[string]*yaml.Node, listens []li
 		}
 	}
 	if condition != nil && len(d.writes) > 0 {
-		d.node, d.gates = condition.node, gatesIn(condition.node)
+		d.node = r.treeOf(condition)
+		d.gates = gatesIn(d.node)
 	}
 	r.deeds = append(r.deeds, d)
 }
@@ -176,29 +176,34 @@ func (g *gates) Visit(node *ast.Node) {
 }
 
 // fingerprint hashes all that a rule does, without its name.
-func fingerprint(rule *Rule, fields map[string]*yaml.Node) uint64 {
-	h := fnv.New64a()
+func (r *reader) fingerprint(rule *Rule, fields map[string]*yaml.Node) uint64 {
+	b := r.scratch[:0]
 	for _, list := range [][]string{rule.When, rule.stores} {
-		for _, word := range slices.Sorted(slices.Values(list)) {
-			_, _ = io.WriteString(h, word) // a hash never fails
-			_, _ = h.Write([]byte{0})
+		if len(list) > 1 {
+			list = slices.Sorted(slices.Values(list))
 		}
-		_, _ = h.Write([]byte{0})
+		for _, word := range list {
+			b = append(append(b, word...), 0)
+		}
+		b = append(b, 0)
 	}
 	for _, key := range []string{"if", "each", "then", "else", "mode"} {
 		if n := fields[key]; n != nil {
-			_, _ = io.WriteString(h, key)
-			hashNode(h, n)
+			b = appendNode(append(b, key...), n)
 		}
 	}
+	r.scratch = b
+	h := fnv.New64a()
+	_, _ = h.Write(b) // a hash never fails
 	return h.Sum64()
 }
 
-func hashNode(h io.Writer, n *yaml.Node) {
+// appendNode writes down what a node says.
+func appendNode(b []byte, n *yaml.Node) []byte {
 	n = document.Resolve(n)
-	_, _ = h.Write(append(binary.LittleEndian.AppendUint32([]byte{byte(n.Kind)}, uint32(len(n.Value))), n.Value...))
+	b = append(binary.LittleEndian.AppendUint32(append(b, byte(n.Kind)), uint32(len(n.Value))), n.Value...)
 	for _, c := range n.Content {
-		hashNode(h, c)
+		b = appendNode(b, c)
 	}
-	_, _ = h.Write([]byte{';'})
+	return append(b, ';')
 }

@@ -18,6 +18,7 @@ func (r *reader) vocabulary(listens []listen) vocabulary {
 	v, ok := r.vocabularies[string(key)]
 	if !ok {
 		v = r.newVocabulary(listens)
+		v.number = len(r.vocabularies) + 1
 		r.vocabularies[string(key)] = v
 	}
 	return v
