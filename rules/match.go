@@ -73,7 +73,8 @@ func (s *Set) MatchSome(in *Input, pass func(*Rule) bool) []Decision {
 	if slices.ContainsFunc(groups, (*group).indexed) {
 		env = environment(in, l.noun, envelope)
 	}
-	for _, r := range candidates(groups, env) {
+	held := candidates(groups, env)
+	for _, r := range held {
 		if in.Event.Self && !r.self {
 			continue // its own doing must not set a rule off again, unless it asks for that
 		}
@@ -85,6 +86,9 @@ func (s *Set) MatchSome(in *Input, pass func(*Rule) bool) []Decision {
 		}
 		if d := r.verdict(env); d.Verdict != Passes {
 			d.Once = l.change == event.Created
+			if made == nil {
+				made = make([]Decision, 0, min(len(held), 16)) // mostly all of them, where there is an index
+			}
 			made = append(made, d)
 		}
 	}
