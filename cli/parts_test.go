@@ -44,7 +44,9 @@ func (b *builder) build() {
 		return
 	}
 	b.path = filepath.Join(dir, "shopbell")
-	out, err := exec.Command("go", "build", "-o", b.path, "shopbell").CombinedOutput()
+	build := exec.Command("go", "build", "-o", b.path, "shopbell")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is handed out
+	out, err := build.CombinedOutput()
 	if err != nil {
 		b.err = errors.Join(err, errors.New(string(out)))
 	}

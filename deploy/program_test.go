@@ -28,7 +28,9 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	name := filepath.Join(dir, "shopbell")
-	out, err := exec.Command("go", "build", "-o", name, "..").CombinedOutput()
+	build := exec.Command("go", "build", "-o", name, "..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is handed out
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
