@@ -98,8 +98,9 @@ func (s *script) command(c *parse.CommandNode, piped func()) {
 	s.operand(head)
 }
 
-// comparisons are the functions of templates that are signs in rules.
-var comparisons = [...][2]string{{"eq", "=="}, {"ne", "!="}, {"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}}
+// comparisons are the functions of templates that are signs, or words between two values, in rules.
+var comparisons = [...][2]string{{"eq", "=="}, {"ne", "!="}, {"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="},
+	{"in", "in"}, {"contains", "contains"}, {"startsWith", "startsWith"}, {"endsWith", "endsWith"}, {"matches", "matches"}}
 
 func (s *script) call(id *parse.IdentifierNode, args []parse.Node, piped func()) {
 	at := int(id.Pos)

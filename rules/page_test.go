@@ -81,6 +81,7 @@ func TestPage(t *testing.T) {
 		"nested":            {`{{ money (or .order.nothing 3) }} {{ upper (trim " a ") }}`, `€3.00 A`},
 		"spaces":            {"a {{- /* no */ -}} b {{ `c` }}", `ab c`},
 		"a large number":    {`{{ .order.paid.at }}`, `1000000`},
+		"words between":     {`{{ if and (contains .order.email "@") (startsWith .order.id "K8") (endsWith .order.id "TQ") (matches .order.id "^[A-Z0-9]+$") (in .order.customerGroup (split "VIP,X" ",")) }}yes{{ end }}`, `yes`},
 		"a time":            {`{{ .event.created }}`, `2026-11-20T23:30:00Z`},
 		"a layout":          {`{{ template "l" . }}{{ define "content" }}{{ .order.id }}{{ end }}`, `<body>K8XTQ Tea &amp; Co</body>`},
 	} {
@@ -323,4 +324,24 @@ func FuzzPage(f *testing.F) {
 			t.Errorf("%q: got %q (%v), want %q", text, second, err2, got)
 		}
 	})
+}
+
+// What a directory defines means in a template what it means in its rules, also for a run that waits.
+func TestPageDefined(t *testing.T) {
+	s := rules.Parse(templated(map[string]string{
+		"define.yaml": "define:\n  conditions:\n    large: order.total > 200\n  lists:\n    mine: [SW-1]\n",
+		"order.html":  `{{ if .large }}large{{ end }}{{ range $.order.items }}{{ if in .sku $.mine }} {{ .sku }}{{ end }}{{ end }}`,
+	}), world())
+	if stop, _ := document.Split(s.Problems()); len(stop) > 0 {
+		t.Fatal(document.Text(stop))
+	}
+	again, err := rules.Compile(s.Rules()[0].Text, "", world())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*rules.Rule{s.Rules()[0], again} {
+		if got, err := shown(t, r, order(nil)); err != nil || got != "large SW-1" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
 }
