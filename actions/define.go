@@ -141,7 +141,9 @@ type outlet[P any] struct {
 	masks  bool // there are secrets
 }
 
-func (o outlet[P]) inside() any { return o.sender }
+// Inside implements [Closed].
+func (o outlet[P]) Inside() any { return o.sender }
+
 func (o outlet[P]) hides() Mask { return o.mask }
 
 // Send implements [Outlet].

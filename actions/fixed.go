@@ -9,8 +9,8 @@ type Fixed interface {
 // FixedTo says why messages through an account's outlet cannot go anywhere else, so that they cannot be redirected; "" when
 // they can.
 func FixedTo(o Outlet) string {
-	if closed, ok := o.(interface{ inside() any }); ok {
-		if f, ok := closed.inside().(Fixed); ok {
+	if closed, ok := o.(Closed); ok {
+		if f, ok := closed.Inside().(Fixed); ok {
 			return f.Fixed()
 		}
 	}

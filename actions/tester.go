@@ -8,6 +8,9 @@ type Tester interface {
 	Test(context.Context) (said string, err error)
 }
 
+// Closed is an [Outlet] that tells what is inside of it: its [Sender], or what stands for one.
+type Closed interface{ Inside() any }
+
 // TesterOf gives the tester of an account's outlet, and whether it has one.
 func TesterOf(o Outlet) (Tester, bool) {
 	t, ok := senderAs[Tester](o)
@@ -22,8 +25,8 @@ func ReporterOf(o Outlet) (Reporter, bool) { return senderAs[Reporter](o) }
 
 // senderAs gives the sender that an outlet closes over, as something more.
 func senderAs[T any](o Outlet) (as T, ok bool) {
-	if closed, is := o.(interface{ inside() any }); is {
-		as, ok = closed.inside().(T)
+	if closed, is := o.(Closed); is {
+		as, ok = closed.Inside().(T)
 	}
 	return as, ok
 }

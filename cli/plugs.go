@@ -233,6 +233,7 @@ func (p *plugs) close() {
 // reload reads plugins, accounts and rules again.
 func (h *house) reload(ctx context.Context) error {
 	h.plugs.refresh(true)
+	h.engine.Hasten() // whoever asks for it may have mended something
 	return h.keeper.reload(ctx)
 }
 

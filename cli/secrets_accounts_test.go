@@ -1,14 +1,20 @@
 package cli
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -27,7 +33,7 @@ type wrongAccount struct {
 func wrongAccounts() []wrongAccount {
 	const text, list = `to: "+31612345678", text: hello`, `email: "{{ order.id }}@example.com", list: 31`
 	return []wrongAccount{
-		{"mail", `kind: email, host: 127.0.0.1, port: PORT, tls: none, username: shop, password: HIDE-password, from: shop@example.com`,
+		{"mail", `kind: email, host: 127.0.0.1, port: PORT, tls: none, username: shop, password: HIDE-password, from: shop@example.com, dkim: { domain: example.com, selector: bell, key: HIDE-pem }`,
 			`email: { to: "{{ order.id }}@example.com", subject: hello, text: hello }`},
 		{"twilio", `kind: sms, provider: twilio, account_sid: AC1, auth_token: HIDE-token, from: "+15005550006", api: LIAR`, `sms: { ` + text + ` }`},
 		{"twilio-key", `kind: sms, provider: twilio, account_sid: AC1, key_sid: SK1, key_secret: HIDE-key, from: "+15005550006", api: LIAR`, `sms: { ` + text + ` }`},
@@ -48,8 +54,40 @@ func wrongAccounts() []wrongAccount {
 		{"oauth", `kind: http, oauth: { token_url: LIAR/token, client_id: shop, client_secret: HIDE-client }`, `http: { url: LIAR/hook }`},
 		{"oauth-token", `kind: http, oauth: { token_url: LIAR/good-token, client_id: shop, client_secret: HIDE-client, send: body, more: { resource: HIDE-resource } }`,
 			`http: { url: LIAR/hook }`},
+		{"ntfy", `kind: notify, service: ntfy, to: shop, token: HIDE-token, api: LIAR`, `notify: { text: hello }`},
+		{"discord", `kind: notify, url: HIDE-discord, api: LIAR`, `notify: { text: hello }`},
+		{"sheet", `kind: sheet, key: HIDE-service, api: LIAR, token_url: LIAR/token`, `sheet: { spreadsheet: 1AbCdEfGhIjKlMnOpQrStUvWxYz, row: [ hello ] }`},
+		{"dsn", `kind: sql, driver: postgres, url: HIDE-dsn, tls: none, tables: [orders]`, `sql: { table: orders, key: id, row: { id: 1 } }`},
+		{"database", `kind: sql, driver: mysql, url: "mysql://shop@127.0.0.1:1/shop", password: HIDE-password, tls: none, tables: [orders]`,
+			`sql: { table: orders, key: id, row: { id: 1 } }`},
 	}
 }
+
+// madeKeys are private keys that nobody else has.
+var madeKeys = sync.OnceValue(func() (made struct{ signing, service string }) {
+	_, signing, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		panic(err)
+	}
+	service, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	block := func(key any) string {
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			panic(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	}
+	text, err := json.Marshal(map[string]string{"type": "service_account", "client_email": "bell@example.iam.gserviceaccount.com",
+		"private_key_id": "1", "private_key": block(service), "token_uri": "https://oauth2.googleapis.com/token"})
+	if err != nil {
+		panic(err)
+	}
+	made.signing, made.service = block(signing), string(text)
+	return made
+})
 
 // hidden finds where a config has a secret.
 var hidden = regexp.MustCompile(`HIDE-[a-z]+`)
@@ -60,6 +98,14 @@ func secretOf(account, field string) string {
 	switch field {
 	case "HIDE-signing", "HIDE-before":
 		return base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("signing-with-%s-of-%s-at-length", field[5:], account)))
+	case "HIDE-pem":
+		return madeKeys().signing
+	case "HIDE-service":
+		return madeKeys().service
+	case "HIDE-discord":
+		return "discord://t0ken-of-" + account + "-0123456789@1234567890"
+	case "HIDE-dsn":
+		return "postgres://shop:p4ssword-of-" + account + "@127.0.0.1:1/shop"
 	case "HIDE-path":
 		return "p4th-of-" + account + "-0123456789"
 	case "HIDE-resource":

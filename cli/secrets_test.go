@@ -165,6 +165,7 @@ func (l *leak) command(args ...string) *exec.Cmd {
 // happen places an order while the providers are in a mood, and waits until each account's step has ended.
 func (l *leak) happen(m mood) {
 	l.liar.mood.Store(&m)
+	l.reload()
 	if _, err := l.store.PlaceOrder(ecwidtest.OrderOptions{}); err != nil {
 		l.Fatal(err)
 	}
@@ -179,6 +180,16 @@ func (l *leak) happen(m mood) {
 			l.Fatalf("%d of %d runs have ended with %+v:\n%s", l.ended(), l.runs, m, l.program.log())
 		}
 	}
+}
+
+// reload has accounts tried again that were found to be broken.
+func (l *leak) reload() {
+	r, err := http.NewRequest(http.MethodPost, l.address+"/api/v1/reload", nil)
+	if err != nil {
+		l.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer adm1n/of+the=<&>test")
+	l.answered(http.DefaultClient.Do(r))
 }
 
 // lie places an order that the store does not tell of: it repeats its token instead. That is waited for.

@@ -27,8 +27,11 @@ func newEquipment(accounts map[string]Account, w rules.World, before *equipment)
 // way end as they began. A shared ledger hands out runs of outlets that were not there at the start a little later than others.
 func (e *Engine) Equip(accounts map[string]Account, w rules.World) {
 	e.outfitting.Store(newEquipment(accounts, w, e.outfitting.Load()))
-	e.breakers.hastenAll() // what was broken may be mended by it
+	e.Hasten() // what was broken may be mended by it
 }
+
+// Hasten has every account tried that nothing is sent through.
+func (e *Engine) Hasten() { e.breakers.hastenAll() }
 
 // account gives what an outlet is; the zero value when it is not configured any more.
 func (e *Engine) account(outlet string) Account { return e.outfitting.Load().accounts[outlet] }

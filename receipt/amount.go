@@ -79,11 +79,3 @@ func (a Amount) String() string {
 	text := a.rat().FloatString(10)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
-
-func sum(amounts ...Amount) Amount {
-	total := new(big.Rat)
-	for _, a := range amounts {
-		total.Add(total, a.rat())
-	}
-	return Amount{total}
-}

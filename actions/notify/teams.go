@@ -79,9 +79,9 @@ func judgeTeams(a *web.Answer) (string, error) {
 	}
 	switch said := string(a.Body); {
 	case strings.Contains(said, "HTTP error 429"):
-		return "", actions.RetryAfter(a.Wait(), errors.New("Teams says that there are too many messages"))
+		return "", actions.RetryAfter(a.Wait(), errors.New("the service Teams says that there are too many messages"))
 	case strings.Contains(said, "HTTP error 4"):
-		return "", actions.Permanent(actions.BlameAccount, errors.New("Teams does not take messages there: "+actions.Excerpt(a.Body)))
+		return "", actions.Permanent(actions.BlameAccount, errors.New("the service Teams does not take messages there: "+actions.Excerpt(a.Body)))
 	case a.Partial != nil, a.Status == http.StatusOK && strings.HasPrefix(strings.TrimSpace(said), "<"), strings.Contains(said, "delivery failed"):
 		return "", odd("Teams")
 	}

@@ -193,8 +193,8 @@ func (t tester) Test(ctx context.Context) (string, error) {
 	return "it took its example, without the effect", err
 }
 
-// inside lets package actions find the tester.
-func (o *outlet) inside() any {
+// Inside implements [actions.Closed].
+func (o *outlet) Inside() any {
 	if o.plugin.manifest.DryRun {
 		return tester{o}
 	}

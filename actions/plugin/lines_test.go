@@ -65,6 +65,9 @@ cat > /dev/null
 		go func() { done <- s.send(t, `{}`) }()
 	}
 	a, b := <-done, <-done
+	if a.answer.Outcome == actions.OutcomeSkip { // who hears first is nobody's to say
+		a, b = b, a
+	}
 	if a.answer.Outcome != actions.OutcomeOK || b.answer.Outcome != actions.OutcomeSkip || b.words != "act: was first" {
 		t.Errorf("got %+v and %+v", a, b)
 	}

@@ -163,12 +163,9 @@ func output(s *shape.Shape, a *Answer) (actions.Result, error) {
 	if !ok {
 		return nil, errors.New("its output is not an object")
 	}
-	for _, f := range s.Check(v) {
-		at := "output"
-		if len(f.Path) > 0 {
-			at += "." + strings.Join(f.Path, ".")
-		}
-		return nil, fmt.Errorf("%s does not fit its result: %s", at, f.Message)
+	if faults := s.Check(v); len(faults) > 0 {
+		at := strings.Join(append([]string{"output"}, faults[0].Path...), ".")
+		return nil, fmt.Errorf("%s does not fit its result: %s", at, faults[0].Message)
 	}
 	r := actions.Result{}
 	for _, f := range s.Fields() {

@@ -58,11 +58,13 @@ func (s *service) exchange(t trip) ([]byte, error) {
 	if err := answer.Err(); err != nil {
 		return nil, err
 	}
-	switch {
-	case errors.Is(answer.Partial, web.ErrCut):
-		return nil, actions.Unknown(fmt.Errorf("%s: %w, so that it may have been done", s.name, answer.Partial))
-	case answer.Partial != nil:
-		return nil, broken(s.name, answer.Partial)
+	// Whatever stands between us and the service may have made a page of its answer: that of a program cannot be another's.
+	err = answer.Partial
+	if err == nil {
+		_, err = readAnswer(answer.Body)
+	}
+	if err != nil {
+		return nil, actions.Unknown(fmt.Errorf("%s: %w, so that it may have been done", s.name, err))
 	}
 	return answer.Body, nil
 }

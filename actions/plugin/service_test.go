@@ -51,7 +51,7 @@ func TestServiceExam(t *testing.T) {
 		HTTP: &actionstest.HTTP{
 			Body: `{"outcome":"ok","output":{"said":"x"}}`,
 			Statuses: map[int]actions.Answer{
-				204: request, // there is no answer in it
+				204: {Outcome: actions.OutcomeUnknown}, // there is no answer in it
 				301: request, 302: request, 307: request, 400: request, 401: account, 402: account, 403: account, 404: request, 405: request,
 				408: retry, 409: request, 410: request, 413: request, 415: request, 422: request, 425: retry, 429: retry,
 				500: retry, 502: retry, 503: retry, 504: retry,

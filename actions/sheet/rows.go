@@ -146,7 +146,7 @@ func (s *sender) call(ctx context.Context, method, path string, body []byte, row
 	answer.Body = actions.NewMask(token).Bytes(answer.Body)
 	if answer.Status == http.StatusUnauthorized {
 		if s.tokens.forget(token); used {
-			return nil, actions.RetryAfter(0, errors.New("Google does not take the token any more, so another is asked for"))
+			return nil, actions.RetryAfter(0, errors.New("the token is not taken by Google any more, so another is asked for"))
 		}
 	}
 	return answer, s.sorted(answer, rows)

@@ -35,6 +35,8 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Result:  Result{},
 	// Google knows no key of ours. But before a step is tried again, its key is looked for in the column that keeps them.
 	Idempotent: true,
+	// Google takes 60 reads and as many writes a minute of one service account.
+	Limit: func(Account) actions.Limit { return actions.Limit{Rate: 50.0 / 60} },
 	Open:       open,
 })
 

@@ -41,7 +41,7 @@ func (p *pace) enter(ctx context.Context, channel, key string) error {
 	deadline, bound := ctx.Deadline()
 	if wait > patience || bound && time.Until(deadline) < 2*wait {
 		p.keep(channel, key, time.Now().Add(wait))
-		return actions.RetryAfter(wait, fmt.Errorf("Slack takes one message a second for a channel, and others come first: it is this one's turn in %s", wait.Round(time.Second)))
+		return actions.RetryAfter(wait, fmt.Errorf("one message a second is what Slack takes for a channel, and others come first: it is this one's turn in %s", wait.Round(time.Second)))
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
