@@ -17,10 +17,11 @@ const (
 	// enough is how many tries in a row must fail through the provider's fault until it counts as down.
 	enough = 10
 	// firstPause and firstMend are how long an account is left alone at first: one whose provider is down, and one that a person
-	// has to see to. Each time that it is found no better, it is left alone for twice as long, up to longestPause.
-	firstPause   = 10 * time.Second
+	// has to see to. Each time that it is found no better, it is left alone for twice as long, up to longestPause and longestMend.
+	firstPause   = 5 * time.Second
 	firstMend    = time.Minute
-	longestPause = 10 * time.Minute
+	longestPause = 2 * time.Minute
+	longestMend  = 10 * time.Minute
 	// mendFor is how long a step is kept that has been tried and cannot go on before its account is mended.
 	mendFor = 24 * time.Hour
 	// longestRest is how long an account is left alone at most because its provider has had too much of it.
@@ -252,7 +253,11 @@ func (b *breakers) close(g *gate, first time.Duration, mend bool, err error) {
 			"to be mended", mend, "why", err)
 	}
 	g.mend, g.why = mend, clip(err.Error(), 500)
-	g.until = now.Add(min(first<<min(g.pauses, 10), longestPause))
+	longest := longestPause
+	if mend {
+		longest = longestMend
+	}
+	g.until = now.Add(min(first<<min(g.pauses, 10), longest))
 	g.pauses++
 }
 

@@ -131,7 +131,7 @@ func TestADeadProviderBurnsNoTries(t *testing.T) {
 		b.provider.answering(func(context.Context, call) error { return actions.RetryAfter(0, errors.New("refused the connection")) })
 		b.postMany(0, 200)
 		time.Sleep(time.Hour)
-		if n := len(b.provider.got()); n > 40 {
+		if n := len(b.provider.got()); n > 60 {
 			t.Errorf("%d calls to a provider that is down", n)
 		}
 		b.provider.answering(nil)

@@ -37,7 +37,7 @@ var Action = actions.Define(actions.Spec[Account, Params]{
 	Idempotent: true,
 	// Google takes 60 reads and as many writes a minute of one service account.
 	Limit: func(Account) actions.Limit { return actions.Limit{Rate: 50.0 / 60} },
-	Open:       open,
+	Open:  open,
 })
 
 const doc = `The account is a service account of Google Cloud, for which the Google Sheets API is enabled: make a key for it, of type JSON, and share each
