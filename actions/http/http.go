@@ -77,7 +77,7 @@ type Params struct {
 	Form    map[string]actions.Text `json:"form,omitempty" jsonschema_description:"Body: fields, sent as a web form."`
 	Body    *string                 `json:"body,omitempty" jsonschema_description:"Body: text, sent as it is; its type is text/plain unless headers say another."`
 	Expect  []int                   `json:"expect,omitempty" jsonschema:"minItems=1" jsonschema_description:"The statuses that mean success, in place of all of 2xx: [200, 404] for what may be gone already. After another of 2xx it is tried again."`
-	Timeout actions.Duration        `json:"timeout,omitempty" jsonschema_description:"Give up after this long, at most 2m. Without it: 10s for the answer to begin, 30s for all of it."`
+	Timeout actions.Duration        `json:"timeout,omitempty" jsonschema_description:"Give up after this long, at most 50s. Without it: 10s for the answer to begin, 30s for all of it."`
 }
 
 // Result is what later steps see.

@@ -201,7 +201,7 @@ func TestRefusedUnsent(t *testing.T) {
 		{"line break", "", `{"url":"http://` + host + `/\r\nX: y"}`, "the url cannot be read: it holds characters that no URL may have"},
 		{"two bodies", "", `{"url":"` + url + `","json":1,"body":"x"}`, "json, form and body exclude each other: a request has one body"},
 		{"get with body", "", `{"url":"` + url + `","method":"GET","body":"x"}`, "a GET request has no body"},
-		{"long time", "", `{"url":"` + url + `","timeout":"3m"}`, "timeout is longer than 2m"},
+		{"long time", "", `{"url":"` + url + `","timeout":"3m"}`, "timeout is longer than 50s"},
 		{"header name", "", `{"url":"` + url + `","headers":{"a b":"c"}}`, `"a b" is not the name of a header`},
 		{"header of the connection", "", `{"url":"` + url + `","headers":{"host":"c"}}`, `the header "host" is set by the connection, not by a rule`},
 		{"proxy header", "", `{"url":"` + url + `","headers":{"proxy-authorization":"c"}}`, `the header "proxy-authorization" is for proxies, and none is used`},

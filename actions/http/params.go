@@ -43,8 +43,8 @@ func (p Params) Check() error {
 		return errors.New("json, form and body exclude each other: a request has one body")
 	case given > 0 && (p.Method == "GET" || p.Method == "HEAD"):
 		return fmt.Errorf("a %s request has no body", p.Method)
-	case time.Duration(p.Timeout) > 2*time.Minute:
-		return errors.New("timeout is longer than 2m")
+	case time.Duration(p.Timeout) > 50*time.Second: // the engine gives a try a minute
+		return errors.New("timeout is longer than 50s")
 	}
 	for _, status := range p.Expect {
 		if status < 200 || status > 599 {
