@@ -203,7 +203,7 @@ func TestNoToken(t *testing.T) {
 		}}
 		url := i.start()
 		_, err := call(t, open(t, withOAuth(url, ""), local), `{"url":"`+url+`/x"}`)
-		if got := actions.OutcomeOf(err); got != test.want || !strings.Contains(fmt.Sprint(err), test.says) || !strings.HasPrefix(fmt.Sprint(err), "no token: ") {
+		if got := actionstest.AnswerOf(err); got != test.want || !strings.Contains(fmt.Sprint(err), test.says) || !strings.HasPrefix(fmt.Sprint(err), "no token: ") {
 			t.Errorf("%d %s: got %+v, %v", test.status, test.body, got, err)
 		}
 		if len(i.requests) > 0 {
