@@ -17,6 +17,8 @@ var everyEvent = map[string]string{
 	"address-mismatch":            "it compares amounts and countries",
 	"cart-left":                   "it compares amounts",
 	"cart-recovered":              "it waits for any number",
+	"catalog-database":            "it waits for any change",
+	"catalog-database-deleted":    "it has no condition",
 	"catalog-sync":                "it waits for any change",
 	"catalog-sync-deleted":        "it has no condition",
 	"good-customer":               "it compares amounts",

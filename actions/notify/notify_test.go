@@ -56,13 +56,17 @@ func TestExam(t *testing.T) {
 	for name, s := range stands() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			exempt := map[string]string{"same key": "no service knows a key; a second notification does little harm"}
+			if name == "teams" {
+				exempt["faults"] = "its answer of success is empty, so that half of it is all of it"
+			}
 			actionstest.Run(t, notify.Action, actionstest.Bench{
 				Account: func(address string) string { return s.config(address, actionstest.Secret) },
 				Params:  func(string) string { return `{"title":"T","text":"hello","link":"https://example.com/"}` },
 				HTTP: &actionstest.HTTP{Status: s.status, Body: s.good, Statuses: map[int]actions.Answer{
 					301: account, 302: account, 307: account, 400: request, 401: account, 403: account, 404: account, 405: account, 408: retry, 409: request,
 					410: account, 413: request, 415: request, 422: request, 425: retry, 429: retry, 500: retry, 502: retry, 503: retry, 504: retry}},
-				Exempt: map[string]string{"same key": "no service knows a key; a second notification does little harm"},
+				Exempt: exempt,
 			})
 		})
 	}

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 
 	"shopbell/actions"
@@ -82,7 +81,7 @@ func judgeTeams(a *web.Answer) (string, error) {
 		return "", actions.RetryAfter(a.Wait(), errors.New("the service Teams says that there are too many messages"))
 	case strings.Contains(said, "HTTP error 4"):
 		return "", actions.Permanent(actions.BlameAccount, errors.New("the service Teams does not take messages there: "+actions.Excerpt(a.Body)))
-	case a.Partial != nil, a.Status == http.StatusOK && strings.HasPrefix(strings.TrimSpace(said), "<"), strings.Contains(said, "delivery failed"):
+	case a.Partial != nil, strings.HasPrefix(strings.TrimSpace(said), "<"), strings.Contains(said, "delivery failed"):
 		return "", odd("Teams")
 	}
 	return "", nil

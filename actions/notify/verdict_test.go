@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/actionstest"
 	"shopbell/actions/notify"
 )
 
@@ -68,7 +69,7 @@ func TestVerdicts(t *testing.T) {
 		s := stands()[test.service]
 		address, _ := scripted(t, test.status, test.body)
 		_, err := send(t, s.config(address, "sesame77"), `{"text":"x"}`)
-		if got := actions.OutcomeOf(err); got != test.want {
+		if got := actionstest.AnswerOf(err); got != test.want {
 			t.Errorf("%s %d %s: got %+v (%v), want %+v", test.service, test.status, test.body, got, err, test.want)
 		}
 	}

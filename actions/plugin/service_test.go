@@ -37,15 +37,23 @@ func TestServiceExam(t *testing.T) {
 		return actions.Answer{Outcome: actions.OutcomePermanent, Blame: b}
 	}
 	request, account, retry := permanent(actions.BlameRequest), permanent(actions.BlameAccount), actions.Answer{Outcome: actions.OutcomeRetry}
-	at := ""
 	kind := *service(t, "http://127.0.0.1:1/").Kind
 	kind.Open = func(env actions.Env, config json.RawMessage) (actions.Outlet, error) {
+		var account map[string]string
+		if err := json.Unmarshal(config, &account); err != nil {
+			return nil, err
+		}
+		at := account["at"]
+		delete(account, "at")
+		config, err := json.Marshal(account)
+		if err != nil {
+			return nil, err
+		}
 		return service(t, "http://"+at+"/").Kind.Open(env, config)
 	}
 	actionstest.Run(t, &kind, actionstest.Bench{
 		Account: func(address string) string {
-			at = address
-			return `{"api_key":"` + actionstest.Secret + `","signing_secret":"` + signing + `"}`
+			return `{"at":"` + address + `","api_key":"` + actionstest.Secret + `","signing_secret":"` + signing + `"}`
 		},
 		Params: func(string) string { return `{"text":"hello"}` },
 		HTTP: &actionstest.HTTP{

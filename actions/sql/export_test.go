@@ -3,7 +3,7 @@ package sql
 import "shopbell/actions"
 
 // Close ends the connections of an account.
-func Close(t actions.Tester) { _ = t.(*sender).base.db.Close() }
+func Close(o actions.Outlet) { _ = o.(actions.Closed).Inside().(*sender).base.db.Close() }
 
 // Encryption is how connections to a host are encrypted, if the account does not say.
 func Encryption(host string) string { return encryption("", host) }

@@ -108,9 +108,7 @@ func open(t testing.TB, account map[string]any) actions.Outlet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tester, ok := actions.TesterOf(out); ok {
-		t.Cleanup(func() { shop.Close(tester) })
-	}
+	t.Cleanup(func() { shop.Close(out) })
 	return out
 }
 
