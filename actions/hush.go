@@ -96,3 +96,16 @@ func (t hushedTester) Test(ctx context.Context) (string, error) {
 	said, err := t.Tester.Test(ctx)
 	return t.mask.Text(said), hush(t.mask, err)
 }
+
+// hushedReporter is a [Reporter] whose words hold no secret.
+type hushedReporter struct {
+	Reporter
+	mask Mask
+}
+
+// Report implements [Reporter].
+func (r hushedReporter) Report(n Notice) (Report, error) {
+	report, err := r.Reporter.Report(n)
+	report.Note, report.Stop = r.mask.Text(report.Note), r.mask.Text(report.Stop)
+	return report, hush(r.mask, err)
+}

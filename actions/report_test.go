@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -51,3 +52,29 @@ func TestReporterOf(t *testing.T) {
 type mute struct{}
 
 func (mute) Send(context.Context, Call[letter]) (Result, error) { return nil, nil }
+
+type keyed struct {
+	Key Secret `json:"key" jsonschema_description:"Key of the provider."`
+}
+
+type repeating struct{}
+
+func (repeating) Send(context.Context, Call[letter]) (Result, error) { return nil, nil }
+func (repeating) Report(Notice) (Report, error) {
+	return Report{State: "failed", Note: "hush-8d1f0c5e7b2a94 is not valid"}, errors.New("hush-8d1f0c5e7b2a94 is odd")
+}
+
+// TestAReportHoldsNoSecret holds that what a provider tells of a message says nothing of its account's key.
+func TestAReportHoldsNoSecret(t *testing.T) {
+	kind := Define(Spec[keyed, letter]{Name: "letter", Summary: "Send a letter", Example: `letter: { to: me }`,
+		Open: func(Env, keyed) (Sender[letter], error) { return repeating{}, nil }})
+	outlet, err := kind.Open(Env{}, []byte(`{"key":"hush-8d1f0c5e7b2a94"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reporter, _ := ReporterOf(outlet)
+	report, err := reporter.Report(Notice{})
+	if strings.Contains(report.Note+err.Error(), "hush") || !strings.Contains(report.Note, "is not valid") || report.State != "failed" {
+		t.Errorf("%+v, %v", report, err)
+	}
+}

@@ -21,7 +21,13 @@ func TesterOf(o Outlet) (Tester, bool) {
 }
 
 // ReporterOf gives the reporter of an account's outlet, and whether it has one.
-func ReporterOf(o Outlet) (Reporter, bool) { return senderAs[Reporter](o) }
+func ReporterOf(o Outlet) (Reporter, bool) {
+	r, ok := senderAs[Reporter](o)
+	if closed, is := o.(interface{ hides() Mask }); ok && is {
+		r = hushedReporter{r, closed.hides()}
+	}
+	return r, ok
+}
 
 // senderAs gives the sender that an outlet closes over, as something more.
 func senderAs[T any](o Outlet) (as T, ok bool) {
