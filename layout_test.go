@@ -39,8 +39,10 @@ var house = []room{
 	{"rules", []string{"event", "actions", "document", "shape", "phone", "locale"}, "rules know nothing of how anything is sent or stored, nor of HTTP"},
 	{"engine", []string{"event", "sources", "actions", "rules", "secret"}, "the engine knows neither SQL nor HTTP nor any one platform or action"},
 	{"engine/ledger", []string{"engine", "event", "actions"}, "a ledger keeps what it is given and decides nothing"},
+	{"engine/ledger/postgres/postgrestest", []string{"freeport"}, "it starts a server, and knows nothing of what is kept there"},
 	{"server", []string{"engine", "rules", "actions", "sources", "event", "document", "shape"}, "the server shows and hands over; it neither stores nor sends"},
 	{"virtualtime", nil, "tests of every room run in it"},
+	{"freeport", nil, "tests of every room start programs"},
 	{"endurance", nil, "it drives the built program from outside, as a user would"},
 	{"deploy", nil, "it holds files for others' programs, and checks them from outside"},
 	{"scale", nil, "a simulation knows numbers, not the program"},
@@ -75,6 +77,7 @@ var harnesses = map[string][]string{
 	"engine/ledger/postgres/postgrestest": nil,
 	"server/servertest":                   nil,
 	"virtualtime":                         nil,
+	"freeport":                            {"engine/ledger/postgres/postgrestest"},
 }
 
 // only says which rooms may know a package from outside.

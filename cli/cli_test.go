@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"shopbell/freeport"
 	"shopbell/sources/ecwid/ecwidtest"
 )
 
@@ -74,18 +74,18 @@ func setup(e *testscript.Env) error {
 	}
 	api := httptest.NewServer(store)
 	e.Defer(api.Close)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := freeport.Address()
 	if err != nil {
 		return err
 	}
 	e.Setenv("STORE_API", api.URL+"/api/v3")
 	e.Setenv("ORDER", order)
 	e.Setenv("OTHER_ORDER", other)
-	e.Setenv("LISTEN", l.Addr().String())
+	e.Setenv("LISTEN", listen)
 	p := new(process)
 	e.Values[processKey{}] = p
 	e.Defer(p.kill)
-	return l.Close()
+	return nil
 }
 
 // A process is shopbell running in the background, with its log.

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"shopbell/freeport"
 	"shopbell/sources/cloudcart/cloudcarttest"
 )
 
@@ -21,12 +21,10 @@ func TestCloudCart(t *testing.T) {
 	store := cloudcarttest.New(cloudcarttest.Options{Key: "the-key-of-shop1"})
 	api := httptest.NewServer(store)
 	t.Cleanup(api.Close)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := free.Addr().String()
-	free.Close()
 	write(t, folder, "shopbell.yaml", fmt.Sprintf(`listen: %[1]s
 url: http://%[1]s
 admin: { token: "0123456789abcdef0123" }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +22,7 @@ import (
 	"shopbell/engine/ledger/postgres/postgrestest"
 	"shopbell/engine/ledger/sqlite"
 	"shopbell/event"
+	"shopbell/freeport"
 	"shopbell/sources/ecwid/ecwidtest"
 )
 
@@ -109,11 +109,11 @@ type removal struct {
 
 func newRemoval(t *testing.T) *removal {
 	m := &removal{T: t, dir: t.TempDir(), sink: newReceiver(t)}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://" + l.Addr().String() + "/webhooks/ecwid", Secret: partsSecret})
+	sender := ecwidtest.NewSender(ecwidtest.SenderOptions{URL: "http://" + listen + "/webhooks/ecwid", Secret: partsSecret})
 	t.Cleanup(func() { _ = sender.Close(context.Background()) })
 	m.store = ecwidtest.New(ecwidtest.Options{Token: partsToken, Send: sender.Send})
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
@@ -125,7 +125,7 @@ func newRemoval(t *testing.T) *removal {
 	}))
 	t.Cleanup(api.Close)
 	url := postgrestest.Start(t).Database(t)
-	m.env = append(os.Environ(), "LISTEN="+l.Addr().String(), "SECRET="+partsSecret, "TOKEN="+partsToken, "STORE_API="+api.URL+"/api/v3", "DATABASE="+url)
+	m.env = append(os.Environ(), "LISTEN="+listen, "SECRET="+partsSecret, "TOKEN="+partsToken, "STORE_API="+api.URL+"/api/v3", "DATABASE="+url)
 	for name, text := range map[string]string{"file.yaml": fmt.Sprintf(movingConfig, "file.db"), "shared.yaml": fmt.Sprintf(movingConfig, "${env:DATABASE}"),
 		"back.yaml": fmt.Sprintf(movingConfig, "back.db"), "rules/tell.yaml": strings.ReplaceAll(movingRules, "${SINK}", m.sink.URL)} {
 		path := filepath.Join(m.dir, name)
@@ -135,9 +135,6 @@ func newRemoval(t *testing.T) *removal {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if m.server != nil {

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"shopbell/freeport"
 	"shopbell/sources/ecwid"
 	"shopbell/sources/ecwid/ecwidtest"
 )
@@ -86,11 +87,11 @@ func openParts(t *testing.T) *parts {
 	var smtpAddress, slackAPI string
 	p.office, smtpAddress = openPostOffice(t, cert)
 	p.posts, slackAPI = openSlack(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.address = "http://" + l.Addr().String()
+	p.address = "http://" + listen
 	p.sender = ecwidtest.NewSender(ecwidtest.SenderOptions{URL: p.address + "/webhooks/ecwid", Secret: partsSecret})
 	t.Cleanup(func() { _ = p.sender.Close(context.Background()) })
 	p.store = ecwidtest.New(ecwidtest.Options{Token: partsToken, Send: p.sender.Send})
@@ -110,11 +111,8 @@ func openParts(t *testing.T) *parts {
 	host, port, _ := net.SplitHostPort(smtpAddress)
 	command := exec.Command(program, "serve", "--log", "json")
 	command.Dir = dir
-	command.Env = append(os.Environ(), "LISTEN="+l.Addr().String(), "ADMIN="+adminToken, "SECRET="+partsSecret, "TOKEN="+partsToken,
+	command.Env = append(os.Environ(), "LISTEN="+listen, "ADMIN="+adminToken, "SECRET="+partsSecret, "TOKEN="+partsToken,
 		"STORE_API="+api.URL+"/api/v3", "SMTP_HOST="+host, "SMTP_PORT="+port, "CA="+ca, "SLACK_TOKEN="+slackToken, "SLACK_API="+slackAPI)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
 	if p.program, err = launch(command); err != nil {
 		t.Fatal(err)
 	}

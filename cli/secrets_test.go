@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -27,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"shopbell/engine/ledger/postgres/postgrestest"
+	"shopbell/freeport"
 	"shopbell/sources/ecwid/ecwidtest"
 )
 
@@ -96,11 +96,11 @@ func findLeaks(t *testing.T, database string, dump func(*leak)) {
 
 // open starts the program, with a rule for each account.
 func (l *leak) open(database string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := freeport.Address()
 	if err != nil {
 		l.Fatal(err)
 	}
-	l.address = "http://" + listener.Addr().String()
+	l.address = "http://" + listen
 	l.liar = &liar{knows: map[string][]string{}}
 	l.liar.mood.Store(&mood{200, false, false})
 	providers := httptest.NewServer(l.liar)
@@ -121,7 +121,7 @@ func (l *leak) open(database string) {
 	l.Cleanup(api.Close)
 
 	config, rules := wrongConfig, "rules:\n"
-	l.env = append(os.Environ(), "LISTEN="+listener.Addr().String(), "DATABASE="+database, "STORE_API="+api.URL+"/api/v3")
+	l.env = append(os.Environ(), "LISTEN="+listen, "DATABASE="+database, "STORE_API="+api.URL+"/api/v3")
 	for name, secret := range own {
 		l.env = append(l.env, name+"="+secret)
 		l.secrets[secret] = name
@@ -144,7 +144,6 @@ func (l *leak) open(database string) {
 			l.Fatal(err)
 		}
 	}
-	_ = listener.Close()
 	command := l.command("serve", "--log", "json")
 	command.Stdout = &l.stdout
 	if l.program, err = launch(command); err != nil {

@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -25,6 +24,7 @@ import (
 	"time"
 
 	"shopbell/engine/ledger/postgres/postgrestest"
+	"shopbell/freeport"
 )
 
 var built = flag.String("program", "", "a program that is built already, to test that")
@@ -164,12 +164,11 @@ func (p *program) write(name, text string) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // start starts the program, and tells how long it took until it was ready.

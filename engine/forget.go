@@ -85,8 +85,10 @@ func (e *Engine) Forget(ctx context.Context, f Forgetting) (Forgot, error) {
 
 // forgetStore drops what is kept of a store beside its events, its token above all.
 func (e *Engine) forgetStore(ctx context.Context, f Forgetting) error {
-	changes := []Change{&Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoPoll}}, &Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoDead}},
-		&Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: memoProfiles}}}
+	var changes []Change
+	for _, name := range []string{memoPoll, memoDead, memoRevived, memoProfiles} {
+		changes = append(changes, &Put{Memo: Memo{Source: f.Source, Store: f.Store, Name: name}})
+	}
 	e.profiles.set(Store{f.Source, f.Store}, event.Store{})
 	if lively, ok := e.o.Sources[f.Source].(sources.Lively); ok {
 		value, err := json.Marshal(life{Life: sources.Uninstalled, At: time.Now()})

@@ -23,26 +23,20 @@ type life struct {
 	Print  string       `json:"print,omitempty"` // of the credential that was dead when the app was uninstalled
 }
 
-// A burial is what is remembered of a credential that the platform refused.
-type burial struct {
-	Fingerprint string    `json:"fingerprint"` // "" when it was revived
-	Since       time.Time `json:"since"`
-	Why         string    `json:"why"`
-}
-
 // lifeState is what this node knows of the lives of stores.
 type lifeState struct {
 	mu      sync.Mutex
 	read    time.Time            // up to when memos are known, save for late ones
 	applied map[string]time.Time // memos that have been heeded, by name and store
-	buried  map[Store]string     // fingerprints of dead credentials that the ledger knows
+	buried  map[Store]burial     // of dead credentials, as far as is known
+	revived map[Store]time.Time  // when a person last had a store's credential tried again
 }
 
 // A memo may appear this much after a later one: transactions end in another order than they begin.
 const lateMemos = time.Minute
 
 func newLifeState() lifeState {
-	return lifeState{applied: map[string]time.Time{}, buried: map[Store]string{}}
+	return lifeState{applied: map[string]time.Time{}, buried: map[Store]burial{}, revived: map[Store]time.Time{}}
 }
 
 // recallEvery is how often a node looks for what others have learned.
@@ -82,11 +76,7 @@ func (e *Engine) recallLives(ctx context.Context) error {
 			e.recallLife(m)
 		}
 	}
-	for _, m := range memos { // a credential is known only once its store is
-		if m.Name == memoDead {
-			e.recallDead(m)
-		}
-	}
+	e.recallDead(memos) // a credential is known only once its store is
 	return nil
 }
 
@@ -163,29 +153,6 @@ const (
 	unservedFor  = 5 * time.Minute // how long an event waits for its store to be connected
 )
 
-// recallDead has a dead credential left alone, or one that somebody revived on another node tried again.
-func (e *Engine) recallDead(m Memo) {
-	var b burial
-	at := Store{m.Source, m.Store}
-	caller, ok := e.o.Sources[m.Source].(sources.Caller)
-	if !ok || json.Unmarshal(m.Value, &b) != nil {
-		return
-	}
-	s := &e.lives
-	s.mu.Lock()
-	before := s.buried[at]
-	s.buried[at] = b.Fingerprint
-	s.mu.Unlock()
-	switch {
-	case b.Fingerprint == "":
-		if before != "" {
-			caller.Revive(m.Store)
-		}
-	case caller.Fingerprint(m.Store) == b.Fingerprint:
-		caller.Bury(m.Store, b.Since, b.Why)
-	}
-}
-
 // learn has a source know what an event means for a store, now and after a restart.
 func (e *Engine) learn(ctx context.Context, src sources.Lively, r *Record, reading sources.Reading) error {
 	now := src.Follow(r.Type, reading)
@@ -231,58 +198,6 @@ func (e *Engine) remember(ctx context.Context, at Store, name string, v any) err
 		return err
 	}
 	return e.committer.insist(ctx, nil, &Put{Memo: Memo{Source: at.Source, Store: at.Store, Name: name, Value: value}})
-}
-
-// bury remembers a dead credential, so that it is not called in the program's next life either.
-func (e *Engine) bury(ctx context.Context, src sources.Source, source, store string, cause error) {
-	caller, ok := src.(sources.Caller)
-	if !ok || !sources.IsDenied(cause) {
-		return
-	}
-	c, known := caller.Credential(store)
-	if !known || c.State != sources.CredentialDead {
-		return
-	}
-	at, print := Store{source, store}, caller.Fingerprint(store)
-	s := &e.lives
-	s.mu.Lock()
-	before := s.buried[at]
-	s.buried[at] = print
-	s.mu.Unlock()
-	if before == print {
-		return
-	}
-	e.o.Log.Error("a store's token is dead and is not used any more", "source", source, "store", store, "what to do", c.Note)
-	if err := e.remember(ctx, at, memoDead, burial{print, c.Since, c.Note}); err != nil { // only when the engine stops: it is found dead once more then
-		e.o.Log.Warn("that a token is dead could not be kept", "source", source, "store", store, "error", err)
-	}
-}
-
-// Revive has a store's credential tried again. [ErrNoSource] when there is no such source, [ErrNone] when it has no such
-// store, or calls nobody.
-func (e *Engine) Revive(ctx context.Context, source, store string) error {
-	src, ok := e.o.Sources[source]
-	if !ok {
-		return ErrNoSource
-	}
-	caller, ok := src.(sources.Caller)
-	if !ok || !src.Serves(store) {
-		return ErrNone
-	}
-	value, err := json.Marshal(burial{Since: time.Now()}) // other nodes learn of it from this
-	if err != nil {
-		return err
-	}
-	if err := e.committer.commit(ctx, nil, &Put{Memo: Memo{Source: source, Store: store, Name: memoDead, Value: value}}); err != nil {
-		return err
-	}
-	s := &e.lives
-	s.mu.Lock()
-	delete(s.buried, Store{source, store})
-	s.mu.Unlock()
-	caller.Revive(store)
-	e.pollSoon(Store{source, store})
-	return nil
 }
 
 // ErrNoInstall says that a source cannot be installed: its platform has no apps, or its config no client_id.

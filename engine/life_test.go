@@ -392,6 +392,43 @@ func aDeadCredentialStaysDead(t *testing.T, newBench maker) {
 	}
 }
 
+// TestTheLaterOfRefusalAndRevivalHolds has memos as several nodes write them, in the order in which they come to the ledger.
+func TestTheLaterOfRefusalAndRevivalHolds(t *testing.T) {
+	t.Parallel()
+	at := time.Now().Add(-time.Hour)
+	refused := func(after time.Duration) [2]string {
+		return [2]string{"connection/dead", fmt.Sprintf(`{"fingerprint": "PRINT", "since": %q, "why": "told"}`, at.Add(after).Format(time.RFC3339Nano))}
+	}
+	revived := func(after time.Duration) [2]string {
+		return [2]string{"connection/revived", fmt.Sprintf(`{"fingerprint": "", "since": %q}`, at.Add(after).Format(time.RFC3339Nano))}
+	}
+	earlier := func(r [2]string) [2]string { r[0] = "connection/dead"; return r } // as a revival was kept at first
+	for name, c := range map[string]struct {
+		memos [][2]string
+		dead  bool
+	}{
+		"refused":                         {[][2]string{refused(1)}, true},
+		"refused and revived":             {[][2]string{refused(1), revived(2)}, false},
+		"revived, and told late of":       {[][2]string{revived(2), refused(1)}, false},
+		"revived, and refused once more":  {[][2]string{refused(1), revived(2), refused(3)}, true},
+		"revived as it was kept at first": {[][2]string{refused(1), earlier(revived(2))}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMarket("1")
+			b := m.bench(t, newBench, lifeRules)
+			for _, memo := range c.memos {
+				value := strings.ReplaceAll(memo[1], "PRINT", m.Fingerprint("1"))
+				b.must(b.ledger.Commit(t.Context(), []engine.Change{&engine.Put{Memo: engine.Memo{Source: "shop", Store: "1", Name: memo[0], Value: []byte(value)}}}))
+			}
+			m = m.next(t, b)
+			if got := m.shops["1"].cred.State == sources.CredentialDead; got != c.dead {
+				t.Errorf("dead: %v, want %v", got, c.dead)
+			}
+		})
+	}
+}
+
 // TestPollingFindsADeadCredential has no webhook at all: what a poll learns of a token is remembered too, and revived.
 func TestPollingFindsADeadCredential(t *testing.T) {
 	virtualtime.Test(t, func(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	memoConnection = "connection/" // what all begin with that tells of the connection with a store
 	memoLife       = memoConnection + "life"
 	memoDead       = memoConnection + "dead"
+	memoRevived    = memoConnection + "revived"
 )
 
 // A round is one source that polls.

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"shopbell/freeport"
 )
 
 // mariadb is the one MariaDB of the tests, in a temporary folder, started by the first that wants it.
@@ -83,7 +85,7 @@ func startMariaDB(t testing.TB) {
 	if err := writeCertificate(dir); err != nil {
 		t.Fatal(err)
 	}
-	if mariadb.port, err = freePort(); err != nil {
+	if mariadb.port, err = freeport.Find(); err != nil {
 		t.Fatal(err)
 	}
 	// The shell waits for the end of its input, which comes when the tests end, however they do.
@@ -155,13 +157,4 @@ func stopMariaDB() {
 	if mariadb.dir != "" {
 		_ = os.RemoveAll(mariadb.dir)
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"shopbell/freeport"
 )
 
 // Bouncer starts a PgBouncer before the server, on a port of its own, and gives the function that URL is for the server.
@@ -24,7 +26,7 @@ func (s *Server) Bouncer(t testing.TB, mode string) func(database string) string
 			t.Error(err)
 		}
 	})
-	port, err := freePort()
+	port, err := freeport.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,7 @@
 package postgrestest
 
 import (
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,19 +49,6 @@ func missing(t testing.TB, what string) {
 		t.Fatalf("SHOPBELL_REQUIRE_ALL is set, and there is no %s", what)
 	}
 	t.Skipf("there is no %s on this machine, so nothing was tested with it", what)
-}
-
-// freePort finds a port that nobody listens at, below those that systems give to outgoing connections: a client that
-// keeps trying while its server is down could otherwise be given the server's own port, and keep it.
-func freePort() (int, error) {
-	for range 100 {
-		port := 12000 + rand.IntN(20000)
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, errors.New("no free port was found in a hundred tries")
 }
 
 // folder makes a temporary folder that belongs to who. It is not one of testing.TB, which others than their owner cannot

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"shopbell/freeport"
 )
 
 const (
@@ -93,7 +95,7 @@ func (s *Server) log() string  { return filepath.Join(s.dir, "log") }
 func (s *Server) startAnywhere() error {
 	var err error
 	for range 5 {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = freeport.Find(); err != nil {
 			return err
 		}
 		if err = s.start(); err == nil || !strings.Contains(s.tail(), "could not bind") {
