@@ -145,7 +145,7 @@ type Kind struct {
 	Limit func(config json.RawMessage) Limit
 	// Names is [Spec.Names] over JSON, in which holes may be; nil when the spec has none.
 	Names func(params json.RawMessage) []Name
-	// Check looks at whole parameters (JSON without holes) for what a schema cannot say; nil means they are fine.
+	// Check looks at parameters, JSON whose texts may still hold {{ … }}, for what a schema cannot say; nil means they are fine.
 	Check func(params json.RawMessage) error
 }
 

@@ -33,13 +33,14 @@ type pastEvent struct {
 // next. Many goroutines may ask.
 type decoding struct {
 	text  json.RawMessage
+	only  map[string]bool // the fields that anybody wants to know; nil for all
 	once  sync.Once
 	value map[string]any
 	err   error
 }
 
 func (d *decoding) object() (map[string]any, error) {
-	d.once.Do(func() { d.value, d.err = event.DecodeObject(d.text) })
+	d.once.Do(func() { d.value, d.err = event.DecodeFields(d.text, d.only) })
 	return d.value, d.err
 }
 
@@ -47,7 +48,8 @@ func (d *decoding) object() (map[string]any, error) {
 type historian struct {
 	ledger      Reader
 	trial       *Trial
-	err         error // once the telling has ended
+	only        map[string]bool // the fields of entities that anybody wants to know; nil for all
+	err         error           // once the telling has ended
 	recent, old map[int64]json.RawMessage
 	size        int // bytes of recent
 	albums      map[Store]album
@@ -146,7 +148,7 @@ func (h *historian) remember(ctx context.Context, past *pastEvent) error {
 	if past.Entity == nil {
 		return nil
 	}
-	past.entity = &decoding{text: past.Entity}
+	past.entity = &decoding{text: past.Entity, only: h.only}
 	if h.decodedSize += len(past.Entity); h.decoded == nil || h.decodedSize > mostDecoded {
 		h.decoded, h.decodedOld, h.decodedSize = map[int64]*decoding{}, h.decoded, len(past.Entity)
 	}
@@ -196,5 +198,5 @@ func (h *historian) earlier(ctx context.Context, seq int64) (*decoding, error) {
 	if was == nil {
 		return nil, nil
 	}
-	return &decoding{text: was}, nil
+	return &decoding{text: was, only: h.only}, nil
 }

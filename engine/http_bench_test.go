@@ -33,7 +33,7 @@ rules:
   - name: tell
     when: order.created
     then:
-      - http: { url: "%s/hook", timeout: 2m, json: { id: "{{ order.id }}", v: "{{ order.v }}" } }
+      - http: { url: "%s/hook", timeout: 50s, json: { id: "{{ order.id }}", v: "{{ order.v }}" } }
 `
 
 // A sink takes requests and answers nothing. While it is held, it lets them wait.

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,15 +23,17 @@ var ErrDepth = fmt.Errorf("nested deeper than %d levels", MaxDepth)
 // counts, and what is not UTF-8 becomes U+FFFD, as encoding/json has it.
 //
 // It is on the way of every event, and takes a third of the time of encoding/json with UseNumber and a walk after it.
-func Decode(raw []byte) (any, error) {
+func Decode(raw []byte) (any, error) { return decode(raw, nil) }
+
+func decode(raw []byte, only map[string]bool) (any, error) {
 	d := decoders.Get().(*decoder)
 	defer func() {
-		d.text = nil
+		d.text, d.only = nil, nil
 		if cap(d.fields) <= mostSpare && cap(d.values) <= mostSpare {
 			decoders.Put(d)
 		}
 	}()
-	d.text, d.at = raw, 0
+	d.text, d.at, d.only = raw, 0, only
 	d.space()
 	v, err := d.value(0)
 	if err != nil {
@@ -43,8 +46,12 @@ func Decode(raw []byte) (any, error) {
 }
 
 // DecodeObject is [Decode] for text that must be a JSON object.
-func DecodeObject(raw []byte) (map[string]any, error) {
-	v, err := Decode(raw)
+func DecodeObject(raw []byte) (map[string]any, error) { return DecodeFields(raw, nil) }
+
+// DecodeFields is [DecodeObject] with these fields only, as far as they are there; nil stands for all. It is for text that was decoded
+// before: of a field that is left out no more is read than is needed to find its end.
+func DecodeFields(raw []byte, only map[string]bool) (map[string]any, error) {
+	v, err := decode(raw, only)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +72,7 @@ const mostSpare = 10_000
 type decoder struct {
 	text []byte
 	at   int
+	only map[string]bool // the fields of the outermost object that are wanted; nil for all
 	// What objects and lists hold is gathered here first, so that each is made once, as large as it has to be.
 	fields []field
 	values []any
@@ -157,11 +165,16 @@ func (d *decoder) object(depth int) (any, error) {
 			return nil, d.wrong()
 		}
 		d.at++
-		value, err := d.value(depth)
+		if depth == 1 && d.only != nil && !d.only[key] {
+			err = d.pass()
+		} else {
+			var value any
+			value, err = d.value(depth)
+			d.fields = append(d.fields, field{key, value})
+		}
 		if err != nil {
 			return nil, err
 		}
-		d.fields = append(d.fields, field{key, value})
 		if c = d.peek(); c == '}' {
 			break
 		}
@@ -176,6 +189,53 @@ func (d *decoder) object(depth int) (any, error) {
 		o[f.key] = f.value
 	}
 	return o, nil
+}
+
+// pass goes to the end of a value.
+func (d *decoder) pass() error {
+	for open := 0; ; {
+		switch c := d.peek(); c {
+		case 0:
+			return d.wrong()
+		case '"':
+			if err := d.passString(); err != nil {
+				return err
+			}
+		case '{', '[':
+			open++
+			d.at++
+		case '}', ']':
+			open--
+			d.at++
+		case ',', ':':
+			d.at++
+		default:
+			for d.at++; d.at < len(d.text) && d.text[d.at] != ',' && d.text[d.at] != ']' && d.text[d.at] != '}'; d.at++ { // a number or a word
+			}
+		}
+		if open <= 0 {
+			return nil
+		}
+	}
+}
+
+// passString goes to the end of a string.
+func (d *decoder) passString() error {
+	for from := d.at + 1; ; {
+		end := bytes.IndexByte(d.text[from:], '"')
+		if end < 0 {
+			d.at = len(d.text)
+			return d.wrong()
+		}
+		d.at, from = from+end+1, from+end+1
+		escapes := 0
+		for i := d.at - 2; d.text[i] == '\\'; i-- {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return nil
+		}
+	}
 }
 
 func (d *decoder) list(depth int) (any, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"reflect"
 	"strings"
@@ -69,6 +70,29 @@ func FuzzDecode(f *testing.F) {
 		}
 		if !same(got, want) {
 			t.Fatalf("%q is %#v, encoding/json says %#v", text, got, want)
+		}
+	})
+}
+
+// FuzzDecodeFields holds that an object with some of its fields is the object without the others.
+func FuzzDecodeFields(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,2.5,"x\u00e9]",null,true],"b":"\\","c":{"a":1,"d":"\\\"}"} }`, `{"a":1,"b":{"a":[{}]},"a":-2e3}`, `[{"a":1}]`, `{"b":[],"":{}}`, `{"b"`, `{"b":}`, `{"b":"`, `{"b":[}`} {
+		f.Add([]byte(seed), "a")
+		f.Add([]byte(seed), "b c")
+	}
+	f.Fuzz(func(t *testing.T, text []byte, names string) {
+		only := map[string]bool{}
+		for name := range strings.FieldsSeq(names) {
+			only[name] = true
+		}
+		got, err := DecodeFields(text, only)
+		want, theirs := DecodeObject(text)
+		if theirs != nil {
+			return // what it makes of such a text is not told, but it comes to an end
+		}
+		maps.DeleteFunc(want, func(name string, _ any) bool { return !only[name] })
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q with %v is %#v, %v; want %#v", text, only, got, err, want)
 		}
 	})
 }

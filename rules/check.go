@@ -25,9 +25,11 @@ type vocabulary struct {
 // facts are what the rest of the loader wants to know of an expression.
 type facts struct {
 	data, entity, was, store, steps bool
-	envelope                        bool // it reads the event beyond its data, or the store
-	self                            bool // it reads event.self
-	any                             bool // it uses a name at all
+	envelope                        bool     // it reads the event beyond its data, or the store
+	self                            bool     // it reads event.self
+	any                             bool     // it uses a name at all
+	fields                          []string // of the entity, and of the one before, that it reads
+	whole                           bool     // it reads the entity, or the one before, as a whole
 }
 
 // A finding is something wrong at a character of an expression, from 0.
@@ -142,12 +144,12 @@ func (c *examiner) note(name string) {
 		c.facts.data, c.facts.envelope = true, true
 	case "store":
 		c.facts.store, c.facts.envelope = true, true
-	case "was":
-		c.facts.was, c.facts.entity = true, true
+	case "was": // as event
+		c.facts.was, c.facts.entity, c.facts.whole = true, true, true
 	case "steps":
 		c.facts.steps = true
 	case c.entity:
-		c.facts.entity = true
+		c.facts.entity, c.facts.whole = true, true
 	}
 }
 

@@ -42,7 +42,9 @@ func (r *reader) marketing(rule *Rule, step *Step, n *yaml.Node, kind *actions.K
 			return
 		}
 	}
-	rule.note(facts{entity: true})
+	for _, l := range rule.listens {
+		rule.note(facts{entity: true, fields: []string{l.Consent}})
+	}
 }
 
 // consent reads where consent comes from.

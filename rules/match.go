@@ -146,6 +146,10 @@ func (r *Rule) Once(source, typ string) bool {
 // Need tells what the rule's condition and steps read.
 func (r *Rule) Need() Need { return r.need }
 
+// Fields gives the fields of the entity, and of the one before, that the rule's condition and steps read; whole tells that they read all.
+// They must not be changed.
+func (r *Rule) Fields() (fields []string, whole bool) { return r.fields, r.whole }
+
 // Enabled tells whether the rule runs; one that is not enabled is checked only.
 func (r *Rule) Enabled() bool { return r.enabled }
 

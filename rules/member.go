@@ -47,15 +47,20 @@ func orLength(n *ast.MemberNode, name, hint string) string {
 	return hint
 }
 
-// owner gives the kind of what a field is read from. Of event and store, the field that is read is noted, rather than
+// owner gives the kind of what a field is read from. Of what rules have from the event, the field that is read is noted, rather than
 // the whole.
 func (c *examiner) owner(n ast.Node, field string) *kind {
 	id, ok := n.(*ast.IdentifierNode)
-	if !ok || c.lets[id.Value] != nil || id.Value != "event" && id.Value != "store" {
+	if !ok || c.lets[id.Value] != nil || c.names[id.Value] == nil || !slices.Contains([]string{"event", "store", "was", c.entity}, id.Value) {
 		return c.visit(n)
 	}
 	c.facts.any = true
 	switch {
+	case id.Value == "was" || id.Value == c.entity:
+		c.facts.entity, c.facts.was = true, c.facts.was || id.Value == "was"
+		if !slices.Contains(c.facts.fields, field) {
+			c.facts.fields = append(c.facts.fields, field)
+		}
 	case id.Value == "event" && field == "data":
 		c.facts.data = true
 	case id.Value == "event":

@@ -19,8 +19,10 @@ type compiled struct {
 	stores    []string // that it is limited to; none means every store
 	listens   []listen
 	need      Need
-	envelope  bool // the condition or a step reads the event beyond its data, or the store
-	self      bool // the condition asks whether we made the change ourselves
+	envelope  bool     // the condition or a step reads the event beyond its data, or the store
+	fields    []string // of the entity, and of the one before, that the condition and the steps read; many rules share them
+	whole     bool     // they read the entity, or the one before, as a whole
+	self      bool     // the condition asks whether we made the change ourselves
 	condition *program
 	each      *program
 	steps     []compiledStep
@@ -36,6 +38,16 @@ func (c *compiled) note(f facts) {
 	c.need.Entity = c.need.Entity || f.entity
 	c.need.Profile = c.need.Profile || f.store
 	c.envelope = c.envelope || f.envelope
+	c.whole = c.whole || f.whole
+	if c.fields == nil {
+		c.fields = slices.Clip(f.fields)
+		return
+	}
+	for _, field := range f.fields {
+		if !slices.Contains(c.fields, field) {
+			c.fields = append(c.fields, field)
+		}
+	}
 }
 
 type compiledStep struct {
@@ -160,7 +172,7 @@ func (r *reader) action(n *yaml.Node) (key, params *yaml.Node) {
 			r.wrong(k, fmt.Sprintf("this step has two actions, %s and %s", key.Value, k.Value), fmt.Sprintf("Write \"- %s:\" to begin a step of its own.", k.Value))
 		case r.world.Actions[k.Value] != nil:
 			key, params = k, n.Content[i+1]
-		case slices.Contains(laterKeys(), k.Value), slices.Contains(laterActions(), k.Value):
+		case slices.Contains(laterKeys(), k.Value):
 			unknown = true
 			r.wrong(k, later(k.Value), "Leave it out until a later version.")
 		default:
@@ -179,11 +191,6 @@ func (r *reader) action(n *yaml.Node) (key, params *yaml.Node) {
 		r.wrong(n, "this step names no action", "Actions are "+orNone(names())+".")
 	}
 	return key, params
-}
-
-// laterActions are those of the language that this version does not have.
-func laterActions() []string {
-	return []string{"ecwid", "sql", "notify"}
 }
 
 var stepID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

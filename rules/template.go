@@ -85,7 +85,7 @@ func (r *reader) fits(key, n *yaml.Node, k *actions.Kind) {
 		r.wrong(at, message, hint)
 	}
 	r.named(key, n, value, k)
-	if len(faults) > 0 || k.Check == nil || holed(value) {
+	if len(faults) > 0 || k.Check == nil {
 		return
 	}
 	if text, err := json.Marshal(value); err == nil {
@@ -120,23 +120,6 @@ func holesOf(s string) shape.Hole {
 		return shape.SomeHole
 	}
 	return shape.NoHole
-}
-
-// holed tells whether there is a hole anywhere in a value.
-func holed(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return strings.Contains(v, "{{")
-	case []any:
-		return slices.ContainsFunc(v, holed)
-	case map[string]any:
-		for _, item := range v {
-			if holed(item) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // maxHoles bounds the pieces of one text: holes, and what is between them.

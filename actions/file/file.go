@@ -69,7 +69,7 @@ type Account struct {
 type Params struct {
 	File    string           `json:"file" jsonschema:"minLength=1" jsonschema_description:"Name of the file, such as orders.csv or orders.jsonl; no folder before it."`
 	Row     map[string]value `json:"row" jsonschema:"minProperties=1" jsonschema_description:"Columns and their values."`
-	Columns []string         `json:"columns,omitempty" jsonschema:"minItems=1,uniqueItems=true" jsonschema_description:"The columns in their order, for when the file is made."`
+	Columns []string         `json:"columns,omitempty" jsonschema:"minItems=1,uniqueItems=true" jsonschema_description:"The columns in their order, for when the file is made." lands:"literal"`
 }
 
 // A value is any JSON value, as it was written: numbers keep their digits.
