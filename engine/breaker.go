@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -63,7 +64,17 @@ func (e *Engine) targetOf(u *Run) string {
 	if kind == nil || kind.Target == nil || !u.isReady() {
 		return ""
 	}
-	return kind.Target(callOf(u))
+	if u.aim.step != u.Step+1 || u.aim.kind != kind {
+		u.aim = aim{u.Step + 1, kind, kind.Target(actions.Call[json.RawMessage]{Source: u.Source, Store: u.Store, Params: u.Steps[u.Step].Params})}
+	}
+	return u.aim.target
+}
+
+// An aim is the provider that a step names itself, kept while the step is on its way: to find it, the parameters have to be read.
+type aim struct {
+	step   int // from 1
+	kind   *actions.Kind
+	target string
 }
 
 // admitted lets a run's next step go, or says when to come again. What has still to be rendered goes.

@@ -70,6 +70,8 @@ type Run struct {
 	Created  time.Time
 	Updated  time.Time
 	Steps    []Step // what is known of each step, up to and with Step
+
+	aim aim // of its next step, once somebody has asked
 }
 
 // A Step is what became of one step of a run.
