@@ -223,8 +223,9 @@ func (s *sender) request(ctx context.Context, call *actions.Call[Params]) (*neth
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if len(body) > 0 {
 		// With GetBody, a kept connection that was closed before anything was written is replaced without a word.
-		r.GetBody = func() (io.ReadCloser, error) { return nopCloser{bytes.NewReader(body)}, nil }
-		r.Body, r.ContentLength = nopCloser{bytes.NewReader(body)}, int64(len(body))
+		// Of a body that net/http knows to be in memory, header and body leave in one packet.
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	} else if method != nethttp.MethodGet {
 		r.Body = nethttp.NoBody
 	}
@@ -242,9 +243,3 @@ func (s *sender) target(text string) (*url.URL, error) {
 	}
 	return u, nil
 }
-
-// nopCloser is a body of known length that needs no closing.
-type nopCloser struct{ *bytes.Reader }
-
-// Close does nothing.
-func (nopCloser) Close() error { return nil }
