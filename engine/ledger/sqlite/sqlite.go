@@ -135,7 +135,7 @@ func (l *ledger) openWriter(o Options) error {
 	if err := os.Chmod(l.path, 0o600); err != nil && !errors.Is(err, os.ErrPermission) {
 		return errors.Join(err, l.Close())
 	}
-	for _, pragma := range []string{"journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "wal_autocheckpoint=4000",
+	for _, pragma := range []string{"journal_mode=WAL", "synchronous=FULL", "cache_size=-8192", "wal_autocheckpoint=4000",
 		"journal_size_limit=67108864", "temp_store=MEMORY"} {
 		if err := sqlitex.ExecuteTransient(c, "PRAGMA "+pragma, nil); err != nil {
 			return errors.Join(explain(l.path, err), l.Close())
