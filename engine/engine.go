@@ -117,6 +117,7 @@ type Engine struct {
 	endWork    context.CancelFunc
 	workers    sync.WaitGroup
 	committing sync.WaitGroup
+	hiring     hiring
 	once       sync.Once
 }
 
@@ -193,9 +194,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	for range attesters {
 		e.workers.Go(e.attestLoop)
 	}
-	for range e.senders() {
-		e.workers.Go(e.sendLoop)
-	}
+	e.hiring.open = true
+	e.hire()
 	e.workers.Go(func() { e.eventFeed.run(e.feedCtx) })
 	e.workers.Go(func() { e.runFeed.run(e.feedCtx) })
 	if e.o.Retention > 0 {
@@ -213,6 +213,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 	var err error
 	e.once.Do(func() {
 		e.stopping.Store(true)
+		e.hiring.end()
 		e.endFeed()
 		e.events.close()
 		e.runs.close()

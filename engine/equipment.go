@@ -27,6 +27,8 @@ func newEquipment(accounts map[string]Account, w rules.World, before *equipment)
 // way end as they began. A shared ledger hands out runs of outlets that were not there at the start a little later than others.
 func (e *Engine) Equip(accounts map[string]Account, w rules.World) {
 	e.outfitting.Store(newEquipment(accounts, w, e.outfitting.Load()))
+	e.hire()
+	e.runs.fillAll()
 	e.Hasten() // what was broken may be mended by it
 }
 

@@ -69,9 +69,14 @@ func (s *sink) hold() (let func()) {
 // BenchmarkDueHTTP carries out 10,000 http steps that are due, each with its two commits on disk, and compares that with a bare
 // client that sends as many requests of the same bodies, as many at once. The ratio is of two rates of one run: 1 is as fast as the
 // bare client. That of processor time leaves out waiting for the disk, and for other programs on a busy machine.
-func BenchmarkDueHTTP(b *testing.B) {
+func BenchmarkDueHTTP(b *testing.B) { dueHTTP(b, atOnce, actions.Limit{}) }
+
+// BenchmarkDueHTTP256 is [BenchmarkDueHTTP] through an account with concurrency: 256, and with as many of the bare client's at once.
+func BenchmarkDueHTTP256(b *testing.B) { dueHTTP(b, 256, actions.Limit{Concurrency: 256}) }
+
+func dueHTTP(b *testing.B, atOnce int, limit actions.Limit) {
 	s := newSink(b)
-	bench := newBench(b, threeRules, func(o *engine.Options) { useHTTP(b, o, fmt.Sprintf(httpRule, s.URL)) })
+	bench := newBench(b, threeRules, func(o *engine.Options) { useHTTP(b, o, fmt.Sprintf(httpRule, s.URL), limit) })
 	var steps, bare, stepsCPU, bareCPU time.Duration
 	n := 0
 	for b.Loop() {
@@ -88,7 +93,7 @@ func BenchmarkDueHTTP(b *testing.B) {
 		stepsCPU += processorTime(b) - used
 		b.StopTimer()
 		used = processorTime(b)
-		bare += s.bare(b)
+		bare += s.bare(b, atOnce)
 		bareCPU += processorTime(b) - used
 		b.StartTimer()
 	}
@@ -127,7 +132,7 @@ func (b *bench) fill(t *testing.B, first int) {
 }
 
 // bare sends as many requests with nothing around them, and tells how long it took.
-func (s *sink) bare(b *testing.B) time.Duration {
+func (s *sink) bare(b *testing.B, atOnce int) time.Duration {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
 	defer client.CloseIdleConnections()
 	var next atomic.Int64
@@ -157,7 +162,7 @@ func (s *sink) bare(b *testing.B) time.Duration {
 }
 
 // useHTTP has a bench use rules with the http action, without a log.
-func useHTTP(b *testing.B, o *engine.Options, ruleFile string) {
+func useHTTP(b *testing.B, o *engine.Options, ruleFile string, limit actions.Limit) {
 	o.Log = slog.New(slog.DiscardHandler)
 	o.World.Actions["http"] = httpaction.Action
 	o.Rules = rules.Parse(map[string]string{"rules.yaml": ruleFile}, o.World)
@@ -168,6 +173,6 @@ func useHTTP(b *testing.B, o *engine.Options, ruleFile string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	o.Accounts["http"] = engine.Account{Kind: httpaction.Action, Outlet: outlet}
+	o.Accounts["http"] = engine.Account{Kind: httpaction.Action, Outlet: outlet, Limit: limit}
 	o.Workers = 0 // as many as by default
 }

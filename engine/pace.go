@@ -1,6 +1,9 @@
 package engine
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // pacers space the calls of the outlets that have a rate.
 type pacers map[string]*pacer
@@ -32,6 +35,29 @@ func (e *Engine) senders() int {
 	return max(n, e.o.Workers)
 }
 
+// hiring is the workers that carry out steps, where the engine has its own.
+type hiring struct {
+	mu   sync.Mutex
+	open bool // the engine has started, and does not stop
+	n    int
+}
+
+// hire has as many workers as the outlets want by now. Those that there are stay.
+func (e *Engine) hire() {
+	h := &e.hiring
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ; h.open && h.n < e.senders(); h.n++ {
+		e.workers.Go(e.sendLoop)
+	}
+}
+
+func (h *hiring) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = false
+}
+
 // pace waits for a run's turn at its outlet, if there is anything to send yet. An error says that the engine stops first.
 func (e *Engine) pace(u *Run) error {
 	if p := e.pacer(u.Outlet); p != nil && u.isReady() {
@@ -48,13 +74,12 @@ func (e *Engine) depart(u *Run) {
 	}
 }
 
-// atOnce is how many runs of an outlet are worked at once: a share of the workers, so that one which hangs leaves room for
-// others, and no more than its limit. Those that wait for their turn hold a worker too: few are enough for a slow rate, as long
-// as a call takes no longer than four seconds.
+// atOnce is how many runs of an outlet are worked at once: as many as its account says, or else a share of the workers. Those that wait
+// for their turn hold a worker too: few are enough for a slow rate, as long as a call takes no longer than four seconds.
 func (e *Engine) atOnce(outlet string) int {
 	share, limit := max(1, e.o.Workers*3/4), e.account(outlet).Limit
 	if limit.Concurrency > 0 {
-		return min(share, limit.Concurrency)
+		return limit.Concurrency
 	}
 	if limit.Rate > 0 {
 		return min(share, max(2, int(math.Ceil(4*limit.Rate))))

@@ -166,14 +166,6 @@ func (q *queue[T]) offer(l *lane[T]) {
 	q.makeReady(l)
 }
 
-// workersOf gives how many workers a group may have. None at all would keep its work for ever.
-func (q *queue[T]) workersOf(g *group[T]) int {
-	if q.most == nil {
-		return q.bounds.perGroup
-	}
-	return max(1, q.most(g.name))
-}
-
 func (q *queue[T]) groupOf(name string) *group[T] {
 	g := q.groups[name]
 	if g == nil {
@@ -189,14 +181,12 @@ func (q *queue[T]) makeReady(l *lane[T]) {
 	q.wake.Signal()
 }
 
-// leave gives up a lane's place in its group, to the next that is parked there.
+// leave gives up a lane's place in its group.
 func (q *queue[T]) leave(l *lane[T]) {
 	g := l.group
 	l.busy, l.group = false, nil
 	g.working--
-	if g.parked.len() > 0 {
-		q.makeReady(g.parked.pop())
-	}
+	q.fill(g)
 	q.tidy(g)
 }
 

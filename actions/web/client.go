@@ -66,8 +66,8 @@ func New(o Options) *Client {
 		Proxy:                  nil, // a proxy would be dialled in place of the host, past the guard
 		DialContext:            o.dialer().DialContext,
 		TLSHandshakeTimeout:    firstByte,
-		MaxIdleConns:           512,
-		MaxIdleConnsPerHost:    256, // hundreds of steps are under way at once, often to one host
+		MaxIdleConns:           1024,
+		MaxIdleConnsPerHost:    1000, // as many as the concurrency of an account may be, often to one host
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true, // answers are short, and a bomb would have to be unpacked to be found
