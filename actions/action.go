@@ -60,6 +60,8 @@ type Env struct {
 	Create Create
 	// Find finds an entity of a merchant's store; nil where there is none.
 	Find Find
+	// Stores are those that Change changes, for tests of an account; nil while the program serves.
+	Stores Stores
 	// Claim claims values of pools; nil where there is nothing to keep them.
 	Claim Claim
 	// Pools is the folder of pools, which steps name; "" allows none.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -88,12 +89,16 @@ func (p *program) listAccounts(ctx context.Context, conf *config.Config) error {
 	return nil
 }
 
+// errUntried says that an account has no harmless call.
+var errUntried = errors.New("it cannot be tested without sending something")
+
 func (p *program) testAccount() *cobra.Command {
 	return &cobra.Command{
 		Use:   "test NAME",
 		Short: "Ask a provider whether an account works",
 		Long: `Make one harmless call with an account of the config, which nobody notices: sign in to a mail server, ask Slack whose token it is,
-read the account at Twilio. Nothing is sent, and no server of ours is needed. Exit code 1 when the account does not work.`,
+read the account at Twilio, ask stores what their tokens may read. Nothing is sent, and no server of ours is needed. Exit code 1 when
+the account does not work, or cannot be asked without sending something, as an incoming webhook.`,
 		Example: "  shopbell accounts test email",
 		Args:    between(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -110,6 +115,10 @@ read the account at Twilio. Nothing is sent, and no server of ours is needed. Ex
 				return hinted(fmt.Sprintf("the config has no account %q", args[0]), document.DidYouMean(args[0], names))
 			}
 			said, err := tryAccount(c.Context(), conf, conf.Accounts[i])
+			if errors.Is(err, errUntried) {
+				return &failure{hinted(fmt.Sprintf("%s cannot be tested without sending something: its provider has no call that nobody would notice", args[0]),
+					fmt.Sprintf("Have it send a message that you look for: write a rule with a step %s and account: %s, and set it off with: shopbell send", conf.Accounts[i].Kind.Name, args[0]))}
+			}
 			if err != nil {
 				return &failure{fmt.Errorf("%s does not work: %w", args[0], err)}
 			}
@@ -120,13 +129,15 @@ read the account at Twilio. Nothing is sent, and no server of ours is needed. Ex
 }
 
 func tryAccount(ctx context.Context, conf *config.Config, a config.Account) (string, error) {
-	outlet, err := a.Kind.Open(actions.Env{Allow: conf.HTTP.Allow, Log: slog.New(slog.DiscardHandler)}, a.Config)
+	env := opened{changes: &changes{}, stock: newStock()}.env(conf, slog.New(slog.DiscardHandler))
+	env.Stores = visit{conf, a}
+	outlet, err := a.Kind.Open(env, a.Config)
 	if err != nil {
 		return "", err
 	}
 	tester, ok := actions.TesterOf(outlet)
 	if !ok {
-		return "", fmt.Errorf("an account like this cannot be tested without sending something")
+		return "", errUntried
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

@@ -57,6 +57,7 @@ found by e-mail address a little later, so the step is tried again some times be
 
 The store's token needs the access ` + "`update_orders`" + ` for orders (and ` + "`read_orders` for `extra_fields` and `info`" + `), ` + "`create_discount_coupons` and `read_discount_coupons`" + `
 for coupons, and ` + "`update_customers` and `read_customers`" + ` for groups; what is missing is named in the error.
+` + "`shopbell accounts test`" + ` tells which accesses to read the tokens of the config's stores lack; that one to write is missing shows only when a step writes.
 
 Whatever is repeated does no harm: the same values once more change nothing, and a coupon that an earlier try has made is found by its code.
 What we change comes back as an event marked ` + "`event.self`" + `, which fires only rules whose ` + "`if`" + ` asks for it.`

@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 
 	lib "github.com/nicholas-fedor/shoutrrr/pkg/services/push/gotify"
@@ -27,7 +28,8 @@ func openGotify(p *place) (*way, error) {
 	if c.DisableTLS {
 		scheme = "http"
 	}
-	address := p.base(scheme, c.Host+strings.TrimRight(c.Path, "/")) + "/message"
+	base := p.base(scheme, c.Host+strings.TrimRight(c.Path, "/"))
+	address := base + "/message"
 	return &way{
 		compose: func(m message) (request, error) {
 			body := lib.MessageRequest{Message: m.text, Title: or(m.title, c.Title), Priority: c.Priority, Extras: map[string]any{}}
@@ -40,6 +42,8 @@ func openGotify(p *place) (*way, error) {
 			return jsonPost(address, body, map[string]string{"X-Gotify-Key": c.Token})
 		},
 		judge:   judgeGotify,
+		test:    &request{method: http.MethodGet, url: base + "/version"},
+		says:    saysGotify,
 		secrets: []actions.Secret{actions.Secret(c.Token)},
 	}, nil
 }
@@ -55,4 +59,15 @@ func judgeGotify(a *web.Answer) (string, error) {
 		return "", odd("Gotify")
 	}
 	return text(said.ID), nil
+}
+
+// saysGotify tells what can be known without a message: the token of an app opens nothing else.
+func saysGotify(a *web.Answer) (string, error) {
+	var said struct {
+		Version string `json:"version"`
+	}
+	if !read(a, &said) || said.Version == "" {
+		return "", errors.New("the answer is not one of Gotify's: is there another server at this address?")
+	}
+	return "a Gotify of version " + said.Version + " is there; whether it takes the token is told by a message only", nil
 }
