@@ -51,7 +51,7 @@ of secrets with placeholders. Beside them comes a folder of recipes: rules for w
 change at its top, and with tests. They lie outside of the rules folder, so they do nothing there.
 
 --recipes lists them. --recipe writes one into the rules folder; it is in shadow, and sends nothing before you remove the line
-"mode: shadow" from it.
+"mode: shadow" from it. The templates that it uses are written into the folder templates there.
 
 A file that is there already is never touched.`,
 		Example: "  shopbell init myshop\n  cd myshop && shopbell check && shopbell serve\n  shopbell init --recipes\n  shopbell init myshop --recipe low-stock,shipped",
@@ -90,6 +90,12 @@ func (p *program) writeStarter(dir string) error {
 	return nil
 }
 
+// What became of a file, as wide as one another.
+const (
+	wroteFile = "wrote"
+	keptFile  = "kept "
+)
+
 // write makes the file unless it is there, and says which.
 func (f starterFile) write(dir string) (string, error) {
 	path := filepath.Join(dir, filepath.FromSlash(f.path))
@@ -109,11 +115,11 @@ func (f starterFile) write(dir string) (string, error) {
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode)
 	if errors.Is(err, fs.ErrExist) {
-		return "kept ", nil
+		return keptFile, nil
 	}
 	if err != nil {
 		return "", err
 	}
 	_, err = file.Write(text)
-	return "wrote", errors.Join(err, file.Close())
+	return wroteFile, errors.Join(err, file.Close())
 }

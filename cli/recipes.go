@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"shopbell/document"
@@ -12,6 +14,14 @@ import (
 // recipeFile is a recipe as a file in a folder.
 func recipeFile(folder string, r recipes.Recipe) starterFile {
 	return starterFile{folder + "/" + r.Name + ".yaml", func() ([]byte, error) { return r.Text, nil }, 0o644}
+}
+
+// recipeTemplates are the files that a recipe brings, where its rules find them.
+func recipeTemplates(folder string, r recipes.Recipe) (list []starterFile) {
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		list = append(list, starterFile{folder + "/" + name, func() ([]byte, error) { return []byte(r.Files[name]), nil }, 0o644})
+	}
+	return list
 }
 
 // listRecipes prints what there is.
@@ -42,6 +52,16 @@ func (p *program) writeRecipes(dir string, names []string) error {
 		chosen = append(chosen, r)
 	}
 	for _, r := range chosen {
+		for _, f := range recipeTemplates("rules", r) { // first, so that a server which looks on never sees a rule without them
+			word, err := f.write(dir)
+			if err != nil {
+				return failed("cannot write what the recipe %s brings: %w", r.Name, err)
+			}
+			fmt.Fprintf(p.stdout, "%s %s\n", word, filepath.Join(dir, f.path))
+			if word == keptFile {
+				fmt.Fprintf(p.stdout, "      it was there already, and %s uses it as it is\n", r.Name)
+			}
+		}
 		f := recipeFile("rules", r)
 		word, err := f.write(dir)
 		if err != nil {
@@ -55,17 +75,26 @@ func (p *program) writeRecipes(dir string, names []string) error {
 
 // writeLibrary writes every recipe beside the rules folder, where it does nothing.
 func (p *program) writeLibrary(dir string) error {
-	count := map[string]int{}
+	count, brought := map[string]int{}, map[string]int{}
 	for _, r := range recipes.All() {
-		word, err := recipeFile("recipes", r).write(dir)
-		if err != nil {
-			return failed("cannot write the recipes: %w", err)
+		for _, f := range append(recipeTemplates("recipes", r), recipeFile("recipes", r)) {
+			word, err := f.write(dir)
+			if err != nil {
+				return failed("cannot write the recipes: %w", err)
+			}
+			if filepath.Ext(f.path) == ".yaml" {
+				count[word]++
+			} else {
+				brought[word]++
+			}
 		}
-		count[word]++
 	}
-	for _, word := range []string{"wrote", "kept "} {
+	for _, word := range []string{wroteFile, keptFile} {
 		if count[word] > 0 {
 			fmt.Fprintf(p.stdout, "%s %s (%s)\n", word, filepath.Join(dir, "recipes", "*.yaml"), counted(count[word], "recipe"))
+		}
+		if brought[word] > 0 {
+			fmt.Fprintf(p.stdout, "%s %s (%s of recipes)\n", word, filepath.Join(dir, "recipes", "templates"), counted(brought[word], "file"))
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -106,10 +107,25 @@ func TestRecipes(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s", r.Name, code, out)
 		}
 		liveRecipe(t, r, worlds[configOf(r)])
+		for name, want := range r.Files {
+			if got := read(t, filepath.Join("rules", name)); got != want || got != read(t, filepath.Join("recipes", name)) {
+				t.Errorf("%s: another %s was written", r.Name, name)
+			}
+			if err := os.Remove(filepath.Join("rules", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// recipeFiles is a folder of rules with one recipe, and what it brings.
+func recipeFiles(r recipes.Recipe) map[string]string {
+	files := map[string]string{r.Name + ".yaml": string(r.Text)}
+	maps.Copy(files, r.Files)
+	return files
 }
 
 // liveRecipe does the same with the recipe out of shadow: there each action looks at its parameters, too.
@@ -118,7 +134,8 @@ func liveRecipe(t *testing.T, r recipes.Recipe, w rules.World) {
 	if n := bytes.Count(r.Text, []byte(inShadow)); n != len(ruleNodes(t, r)) {
 		t.Errorf("%s: %d rules are in shadow by the usual line", r.Name, n)
 	}
-	files := map[string]string{r.Name + ".yaml": strings.ReplaceAll(string(r.Text), inShadow, "")}
+	files := recipeFiles(r)
+	files[r.Name+".yaml"] = strings.ReplaceAll(string(r.Text), inShadow, "")
 	set := rules.Parse(files, w)
 	suite := rules.ParseTrials(files, set)
 	if problems := append(set.Problems(), suite.Problems()...); len(problems) > 0 {
@@ -169,7 +186,7 @@ func TestRecipesSayWhatTheyNeed(t *testing.T) {
 					t.Errorf("%s: it does not say that it needs an account for %s", r.Name, action)
 				}
 				to := fmt.Sprint(params["to"], params["cc"], params["bcc"])
-				if action == "email" && params["text"] == nil {
+				if action == "email" && params["text"] == nil && params["template"] == nil {
 					t.Errorf("%s: a mail has no text", r.Name)
 				}
 				to += fmt.Sprint(params["email"])
@@ -273,7 +290,7 @@ func TestRecipesRender(t *testing.T) {
 	store := fullStore(t)
 	rendered := map[string]int{}
 	for _, r := range recipes.All() {
-		set := rules.Parse(map[string]string{r.Name + ".yaml": string(r.Text)}, defaultWorld())
+		set := rules.Parse(recipeFiles(r), defaultWorld())
 		for _, rule := range set.Rules() {
 			for _, in := range store.inputs(t, rule) {
 				if d := rule.Decide(in); d.Verdict == rules.Errs {
@@ -307,6 +324,9 @@ shopbell check && shopbell test
 
 Each rule of a recipe is in ` + "`mode: shadow`" + `: it decides and makes its messages, which the dashboard shows, and sends nothing.
 When you like what you see, delete that line.
+
+A recipe that brings files of its own, such as the template of a mail, has them in the folder ` + "`templates`" + ` beside it: copy them, too. ` + "`init --recipe`" + `
+does, and leaves alone what is there already.
 
 They are for Ecwid, unless the name says otherwise. With several platforms in one config, write the source before the event types:
 ` + "`when: ecwid:order.created`" + `, in the tests too.

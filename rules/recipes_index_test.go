@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ var everyEvent = map[string]string{
 	"catalog-database-deleted":    "it has no condition",
 	"catalog-sync":                "it waits for any change",
 	"catalog-sync-deleted":        "it has no condition",
+	"designed-confirmation":       "it wants any status but one",
 	"good-customer":               "it compares amounts",
 	"invoice-to-bookkeeper":       "it has no condition",
 	"low-stock":                   "it compares amounts",
@@ -53,7 +55,9 @@ func TestRecipesAreIndexed(t *testing.T) {
 		if strings.Contains(r.Needs, "source") {
 			continue // of another platform
 		}
-		set := rules.Parse(map[string]string{r.Name + ".yaml": strings.ReplaceAll(string(r.Text), "mode: shadow", "mode: live")}, w)
+		files := map[string]string{r.Name + ".yaml": strings.ReplaceAll(string(r.Text), "mode: shadow", "mode: live")}
+		maps.Copy(files, r.Files)
+		set := rules.Parse(files, w)
 		if stop, _ := document.Split(set.Problems()); len(stop) > 0 {
 			t.Fatal(document.Text(stop))
 		}

@@ -1,7 +1,11 @@
 package recipes_test
 
 import (
+	"io/fs"
+	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"shopbell/rules/recipes"
@@ -41,5 +45,28 @@ func TestWords(t *testing.T) {
 	r.Text = nil
 	if r.Name != want.Name || r.Title != want.Title || r.About != want.About || r.Needs != want.Needs || r.Change != want.Change || r.Consent != want.Consent {
 		t.Errorf("got  %+v\nwant %+v", r, want)
+	}
+}
+
+// What a recipe brings is named in it, is there, and no file lies there for nobody.
+func TestBrought(t *testing.T) {
+	named := map[string]bool{}
+	for _, r := range recipes.All() {
+		for name, text := range r.Files {
+			named[name] = true
+			if text == "" || !strings.HasPrefix(name, "templates/") {
+				t.Errorf("%s brings %q with %d bytes", r.Name, name, len(text))
+			}
+		}
+	}
+	there := map[string]bool{}
+	err := fs.WalkDir(os.DirFS("."), "templates", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			there[path] = true
+		}
+		return err
+	})
+	if err != nil || len(there) == 0 || !maps.Equal(named, there) {
+		t.Errorf("recipes bring %v, and there are %v (%v)", named, there, err)
 	}
 }
