@@ -2,8 +2,6 @@ package http
 
 import (
 	"bytes"
-	"encoding/json"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -22,7 +20,7 @@ func result(a *web.Answer) actions.Result {
 		return r
 	}
 	if a.Partial == nil && len(a.Body) <= maxKept && saysJSON(a) {
-		if v, ok := decode(a.Body); ok {
+		if v, ok := web.Values(a.Body); ok {
 			r["json"] = v
 			return r
 		}
@@ -41,39 +39,3 @@ func saysJSON(a *web.Answer) bool {
 
 // printable tells whether the answer is text: what holds a zero byte is not.
 func printable(body []byte) bool { return bytes.IndexByte(body, 0) < 0 && utf8.RuneCount(body) > 0 }
-
-// decode reads JSON into plain values, with whole numbers that fit as int, so that ids survive.
-func decode(body []byte) (any, bool) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return nil, false
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, false
-	}
-	return plain(v), true
-}
-
-func plain(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return int(i)
-		}
-		if f, err := v.Float64(); err == nil {
-			return f
-		}
-		return v.String()
-	case []any:
-		for i := range v {
-			v[i] = plain(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = plain(v[k])
-		}
-	}
-	return v
-}

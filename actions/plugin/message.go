@@ -12,6 +12,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"shopbell/actions"
+	"shopbell/actions/web"
 	"shopbell/shape"
 )
 
@@ -152,13 +153,12 @@ func output(s *shape.Shape, a *Answer) (actions.Result, error) {
 	}
 	var v any = map[string]any{}
 	if len(a.Output) > 0 && string(a.Output) != "null" {
-		d := json.NewDecoder(bytes.NewReader(a.Output))
-		d.UseNumber()
-		if err := d.Decode(&v); err != nil {
+		read, ok := web.Values(a.Output)
+		if !ok {
 			return nil, errors.New("its output is not JSON")
 		}
+		v = read
 	}
-	v = plain(v)
 	all, ok := v.(map[string]any)
 	if !ok {
 		return nil, errors.New("its output is not an object")
@@ -174,27 +174,4 @@ func output(s *shape.Shape, a *Answer) (actions.Result, error) {
 		}
 	}
 	return r, nil
-}
-
-// plain gives values with whole numbers that fit as int, so that ids survive.
-func plain(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return int(i)
-		}
-		if f, err := v.Float64(); err == nil {
-			return f
-		}
-		return v.String()
-	case []any:
-		for i := range v {
-			v[i] = plain(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = plain(v[k])
-		}
-	}
-	return v
 }
