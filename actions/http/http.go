@@ -90,8 +90,8 @@ type Result struct {
 // sender sends requests for one account. All but its tokens is read-only.
 type sender struct {
 	client  *web.Client
-	signers []signer // none for no signature
-	tokens  *tokens  // nil for none
+	signers []web.Signer // none for no signature
+	tokens  *tokens      // nil for none
 	headers nethttp.Header
 	hosts   []string
 	rows    []web.Row
@@ -212,7 +212,7 @@ func (s *sender) request(ctx context.Context, call *actions.Call[Params]) (*neth
 	header["Webhook-Id"] = []string{call.Key}
 	header["Webhook-Timestamp"] = []string{stamp}
 	if len(s.signers) > 0 {
-		header["Webhook-Signature"] = []string{sign(s.signers, call.Key, stamp, body)}
+		header["Webhook-Signature"] = []string{web.Sign(s.signers, call.Key, stamp, body)}
 	}
 	method := p.Method
 	if method == "" {

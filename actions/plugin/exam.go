@@ -218,7 +218,7 @@ func (c *Candidate) exchange(ctx context.Context, key string, text []byte) error
 	timeout := c.Plugin.manifest.timeout()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	said, err := c.Plugin.way.exchange(trip{ctx: ctx, id: "exam-" + key, key: key, request: text, timeout: timeout, env: c.Env, keys: c.outlet.keys})
+	said, err := c.Plugin.way.exchange(trip{ctx: ctx, id: "exam-" + key, key: key, request: text, timeout: timeout, env: c.Env, signers: c.outlet.signers})
 	if err != nil {
 		return err
 	}

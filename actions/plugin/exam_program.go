@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"shopbell/actions"
+	"shopbell/actions/web"
 )
 
 // A talk is a conversation with a program, with nothing in between.
@@ -216,8 +218,12 @@ func (c *Candidate) signedRubbish(ctx context.Context) error {
 
 func (c *Candidate) forged(ctx context.Context) error {
 	other := *c.outlet
-	other.keys = [][]byte{bytes.Repeat([]byte{1}, 32)}
-	_, err := other.send(ctx, c.call(c.key(), 1), c.Plugin.manifest.DryRun)
+	wrong, err := web.SecretSigner(actions.Secret("whsec_" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))))
+	if err != nil {
+		return err
+	}
+	other.signers = []web.Signer{wrong}
+	_, err = other.send(ctx, c.call(c.key(), 1), c.Plugin.manifest.DryRun)
 	if actions.OutcomeOf(err).Outcome == actions.OutcomeOK {
 		return errors.New("it answers ok to a request that is not signed with its secret")
 	}
@@ -232,7 +238,7 @@ func (c *Candidate) replayed(ctx context.Context) error {
 	key := c.key()
 	ctx, cancel := context.WithTimeout(ctx, c.Plugin.manifest.timeout())
 	defer cancel()
-	request := s.request(trip{ctx: ctx, key: key, request: c.request(key, nil), keys: c.outlet.keys}, time.Now().Add(-time.Hour))
+	request := s.request(trip{ctx: ctx, key: key, request: c.request(key, nil), signers: c.outlet.signers}, time.Now().Add(-time.Hour))
 	answer, err := s.web.DoWithin(request, c.Plugin.manifest.timeout())
 	if err != nil || answer.Err() != nil {
 		return nil

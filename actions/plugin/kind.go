@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"shopbell/actions"
+	"shopbell/actions/web"
 	"shopbell/shape"
 )
 
@@ -52,7 +53,7 @@ type outlet struct {
 	plugin           *Plugin
 	env              actions.Env
 	account, secrets object
-	keys             [][]byte // to sign with, for a service
+	signers          []web.Signer // to sign with, for a service
 }
 
 func (p *Plugin) open(env actions.Env, config json.RawMessage) (*outlet, error) {
@@ -90,11 +91,11 @@ func (p *Plugin) open(env actions.Env, config json.RawMessage) (*outlet, error) 
 		}
 		hidden = append(hidden, actions.Secret(s))
 		if p.manifest.URL != "" && (f.Name == signingKey || f.Name == previousKey) {
-			key, err := parseSecret(s)
+			signer, err := web.SecretSigner(actions.Secret(s))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}
-			o.keys = append(o.keys, key)
+			o.signers = append(o.signers, signer)
 			continue
 		}
 		secrets[f.Name] = raw
@@ -115,7 +116,7 @@ type trip struct {
 	request []byte
 	timeout time.Duration
 	env     actions.Env
-	keys    [][]byte
+	signers []web.Signer
 }
 
 // Send implements [actions.Outlet].
@@ -146,7 +147,7 @@ func (o *outlet) send(ctx context.Context, c actions.Call[json.RawMessage], dry 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
-	t := trip{ctx: ctx, id: strconv.FormatInt(d.last.Add(1), 36), key: c.Key, timeout: timeout, env: o.env, keys: o.keys}
+	t := trip{ctx: ctx, id: strconv.FormatInt(d.last.Add(1), 36), key: c.Key, timeout: timeout, env: o.env, signers: o.signers}
 	q := Request{Protocol: Protocol, ID: t.id, Action: d.name, Key: c.Key, Try: c.Try, Deadline: deadline.UTC().Truncate(time.Millisecond),
 		Source: c.Source, Store: c.Store, DryRun: dry, Account: o.account, Secrets: o.secrets, Params: object(c.Params)}
 	var err error

@@ -2,16 +2,12 @@ package plugin
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -74,35 +70,10 @@ func (s *service) request(t trip, at time.Time) *http.Request {
 	body := bytes.TrimSuffix(t.request, []byte("\n"))
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	header := http.Header{"Content-Type": {"application/json"}, "Webhook-Id": {t.key}, "Webhook-Timestamp": {stamp},
-		"Webhook-Signature": {sign(t.keys, t.key, stamp, body)}}
+		"Webhook-Signature": {web.Sign(t.signers, t.key, stamp, body)}}
 	read := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	first, _ := read()
 	r := &http.Request{Method: http.MethodPost, URL: s.url, Host: s.url.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: first, GetBody: read, ContentLength: int64(len(body))}
 	return r.WithContext(t.ctx)
-}
-
-// parseSecret reads a secret of Standard Webhooks 1.0.0.
-func parseSecret(s string) ([]byte, error) {
-	encoded, ok := strings.CutPrefix(s, "whsec_")
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	if !ok || err != nil {
-		return nil, errors.New("a signing secret is whsec_ and then base64")
-	}
-	if len(key) < 24 || len(key) > 64 {
-		return nil, errors.New("a signing secret holds 24 to 64 bytes")
-	}
-	return key, nil
-}
-
-// sign gives the webhook-signature of exactly these bytes: one signature for each key, the newest first.
-func sign(keys [][]byte, id, timestamp string, body []byte) string {
-	all := make([]string, len(keys))
-	for i, key := range keys {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(id + "." + timestamp + "."))
-		mac.Write(body)
-		all[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-	}
-	return strings.Join(all, " ")
 }
