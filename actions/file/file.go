@@ -11,7 +11,6 @@ package file
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,8 +18,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/invopop/jsonschema"
 
 	"shopbell/actions"
 )
@@ -67,25 +64,10 @@ type Account struct {
 
 // Params are what one step says.
 type Params struct {
-	File    string           `json:"file" jsonschema:"minLength=1" jsonschema_description:"Name of the file, such as orders.csv or orders.jsonl; no folder before it."`
-	Row     map[string]value `json:"row" jsonschema:"minProperties=1" jsonschema_description:"Columns and their values."`
-	Columns []string         `json:"columns,omitempty" jsonschema:"minItems=1,uniqueItems=true" jsonschema_description:"The columns in their order, for when the file is made." lands:"literal"`
+	File    string                   `json:"file" jsonschema:"minLength=1" jsonschema_description:"Name of the file, such as orders.csv or orders.jsonl; no folder before it."`
+	Row     map[string]actions.Value `json:"row" jsonschema:"minProperties=1" jsonschema_description:"Columns and their values."`
+	Columns []string                 `json:"columns,omitempty" jsonschema:"minItems=1,uniqueItems=true" jsonschema_description:"The columns in their order, for when the file is made." lands:"literal"`
 }
-
-// A value is any JSON value, as it was written: numbers keep their digits.
-type value json.RawMessage
-
-// UnmarshalJSON keeps the value.
-func (v *value) UnmarshalJSON(text []byte) error {
-	*v = append((*v)[:0], text...)
-	return nil
-}
-
-// MarshalJSON gives it back.
-func (v value) MarshalJSON() ([]byte, error) { return json.RawMessage(v).MarshalJSON() }
-
-// JSONSchema declares that it may be anything.
-func (value) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{} }
 
 // Result is what later steps see.
 type Result struct {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"shopbell/actions"
 )
 
 // lines is the form of files with a JSON object in each line.
@@ -42,7 +44,7 @@ func (lines) row(_ *known, p *Params, key string) ([]byte, error) {
 	for _, column := range columns {
 		v, ok := p.Row[column]
 		if !ok {
-			v = value("null")
+			v = actions.Value("null")
 		}
 		name, err := json.Marshal(column)
 		if err != nil {

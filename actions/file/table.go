@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"shopbell/actions"
 )
 
 // table is the form of CSV files.
@@ -150,9 +152,9 @@ func (t *table) cell(text []byte, cell string, i int, quotes bool) []byte {
 }
 
 // plain gives the text of a value.
-func (t *table) plain(v value) (string, error) {
+func (t *table) plain(v actions.Value) (string, error) {
 	switch {
-	case len(v) == 0 || string(v) == "null":
+	case v.IsNull():
 		return "", nil
 	case v[0] == '"':
 		var text string

@@ -73,7 +73,7 @@ type Params struct {
 	Method  string                  `json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,enum=HEAD,enum=OPTIONS,enum=QUERY,enum=PURGE,enum=LINK,enum=UNLINK,enum=COPY,enum=MOVE,enum=LOCK,enum=UNLOCK,enum=MKCOL,enum=MKCALENDAR,enum=PROPFIND,enum=PROPPATCH,enum=REPORT,enum=SEARCH,default=POST" jsonschema_description:"What to do there."`
 	Query   map[string]actions.Text `json:"query,omitempty" jsonschema_description:"Parameters to add to the url."`
 	Headers map[string]actions.Text `json:"headers,omitempty" jsonschema_description:"More headers." lands:"header"`
-	JSON    rawJSON                 `json:"json,omitempty" jsonschema_description:"Body: any value, sent as JSON."`
+	JSON    actions.Value           `json:"json,omitempty" jsonschema_description:"Body: any value, sent as JSON."`
 	Form    map[string]actions.Text `json:"form,omitempty" jsonschema_description:"Body: fields, sent as a web form."`
 	Body    *string                 `json:"body,omitempty" jsonschema_description:"Body: text, sent as it is; its type is text/plain unless headers say another."`
 	Expect  []int                   `json:"expect,omitempty" jsonschema:"minItems=1" jsonschema_description:"The statuses that mean success, in place of all of 2xx: [200, 404] for what may be gone already. After another of 2xx it is tried again."`

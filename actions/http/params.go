@@ -1,7 +1,6 @@
 package http
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/textproto"
@@ -10,25 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/invopop/jsonschema"
-
 	"shopbell/actions"
 )
-
-// rawJSON is any JSON value, kept as it was written.
-type rawJSON json.RawMessage
-
-// UnmarshalJSON keeps the value.
-func (r *rawJSON) UnmarshalJSON(text []byte) error {
-	*r = append((*r)[:0], text...)
-	return nil
-}
-
-// MarshalJSON gives it back.
-func (r rawJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJSON() }
-
-// JSONSchema declares that it may be anything.
-func (rawJSON) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{} }
 
 // Check implements [actions.Checker].
 func (p Params) Check() error {

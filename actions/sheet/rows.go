@@ -20,7 +20,7 @@ import (
 func (s *sender) add(ctx context.Context, p *Params, key string) (string, error) {
 	row := []any{key}
 	for _, v := range p.Row {
-		cell, err := v.cell()
+		cell, err := cellOf(v)
 		if err != nil {
 			return "", actions.Permanent(actions.BlameRequest, err)
 		}

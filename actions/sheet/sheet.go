@@ -20,8 +20,6 @@ import (
 	"sync"
 	"unicode/utf16"
 
-	"github.com/invopop/jsonschema"
-
 	"shopbell/actions"
 	"shopbell/actions/web"
 )
@@ -73,25 +71,10 @@ type Account struct {
 
 // Params are what one step says.
 type Params struct {
-	Spreadsheet string  `json:"spreadsheet" jsonschema:"minLength=1" jsonschema_description:"Id of the spreadsheet, or its address in a browser."`
-	Sheet       string  `json:"sheet,omitempty" jsonschema:"minLength=1,maxLength=100" jsonschema_description:"Name of the sheet in it; without it, the first."`
-	Row         []value `json:"row" jsonschema:"minItems=1,maxItems=1000" jsonschema_description:"The cells, from column B on."`
+	Spreadsheet string          `json:"spreadsheet" jsonschema:"minLength=1" jsonschema_description:"Id of the spreadsheet, or its address in a browser."`
+	Sheet       string          `json:"sheet,omitempty" jsonschema:"minLength=1,maxLength=100" jsonschema_description:"Name of the sheet in it; without it, the first."`
+	Row         []actions.Value `json:"row" jsonschema:"minItems=1,maxItems=1000" jsonschema_description:"The cells, from column B on."`
 }
-
-// A value is any JSON value, as it was written: numbers keep their digits.
-type value json.RawMessage
-
-// UnmarshalJSON keeps the value.
-func (v *value) UnmarshalJSON(text []byte) error {
-	*v = append((*v)[:0], text...)
-	return nil
-}
-
-// MarshalJSON gives it back.
-func (v value) MarshalJSON() ([]byte, error) { return json.RawMessage(v).MarshalJSON() }
-
-// JSONSchema declares that it may be anything.
-func (value) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{} }
 
 // Result is what later steps see.
 type Result struct {
@@ -124,7 +107,7 @@ func (p Params) Check() error {
 		return errors.New("spreadsheet is neither an id nor the address of a spreadsheet: the id stands in the address, between /d/ and /edit")
 	}
 	for i, v := range p.Row {
-		cell, err := v.cell()
+		cell, err := cellOf(v)
 		if err != nil {
 			return err
 		}
@@ -135,9 +118,9 @@ func (p Params) Check() error {
 	return nil
 }
 
-// cell gives what the API takes: it knows neither lists nor objects.
-func (v value) cell() (any, error) {
-	if len(v) == 0 || string(v) == "null" {
+// cellOf gives what the API takes: it knows neither lists nor objects.
+func cellOf(v actions.Value) (any, error) {
+	if v.IsNull() {
 		return "", nil // null would be "leave what is there"
 	}
 	switch v[0] {

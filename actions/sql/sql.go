@@ -79,12 +79,12 @@ type Account struct {
 
 // Params are what one step says.
 type Params struct {
-	Table     string           `json:"table" jsonschema:"minLength=1" jsonschema_description:"The table, as the account lists it." lands:"literal"`
-	Row       map[string]value `json:"row" jsonschema:"minProperties=1" jsonschema_description:"Columns and their values." lands:"literal"`
-	Key       names            `json:"key,omitempty" jsonschema_description:"The column, or list of columns, that tells rows apart; all of them are in row." lands:"literal"`
-	KeyColumn string           `json:"key_column,omitempty" jsonschema_description:"In place of key: a unique column that the step's own key is kept in. Then mode is insert." lands:"literal"`
-	Mode      string           `json:"mode,omitempty" jsonschema:"enum=upsert,enum=insert,enum=update,enum=delete,default=upsert" jsonschema_description:"What to do." lands:"literal"`
-	Newer     string           `json:"newer,omitempty" jsonschema_description:"A column of row that grows with every change, such as the time of it: a row with a greater value stays as it is." lands:"literal"`
+	Table     string                   `json:"table" jsonschema:"minLength=1" jsonschema_description:"The table, as the account lists it." lands:"literal"`
+	Row       map[string]actions.Value `json:"row" jsonschema:"minProperties=1" jsonschema_description:"Columns and their values." lands:"literal"`
+	Key       names                    `json:"key,omitempty" jsonschema_description:"The column, or list of columns, that tells rows apart; all of them are in row." lands:"literal"`
+	KeyColumn string                   `json:"key_column,omitempty" jsonschema_description:"In place of key: a unique column that the step's own key is kept in. Then mode is insert." lands:"literal"`
+	Mode      string                   `json:"mode,omitempty" jsonschema:"enum=upsert,enum=insert,enum=update,enum=delete,default=upsert" jsonschema_description:"What to do." lands:"literal"`
+	Newer     string                   `json:"newer,omitempty" jsonschema_description:"A column of row that grows with every change, such as the time of it: a row with a greater value stays as it is." lands:"literal"`
 }
 
 // Result is what later steps see.

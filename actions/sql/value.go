@@ -32,24 +32,6 @@ func (names) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{text(), {Type: "array", Items: text(), MinItems: &one}}}
 }
 
-// A value is any JSON value, as it was written: numbers keep their digits.
-type value json.RawMessage
-
-// UnmarshalJSON keeps the value.
-func (v *value) UnmarshalJSON(text []byte) error {
-	*v = append((*v)[:0], text...)
-	return nil
-}
-
-// MarshalJSON gives it back.
-func (v value) MarshalJSON() ([]byte, error) { return json.RawMessage(v).MarshalJSON() }
-
-// JSONSchema declares that it may be anything.
-func (value) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{} }
-
-// isNull tells whether it is nothing.
-func (v value) isNull() bool { return len(v) == 0 || string(v) == "null" }
-
 // A class is what a column takes.
 type class int
 
@@ -67,8 +49,8 @@ const (
 
 // bind gives what the driver is given for a value. Numbers go as text wherever the database makes numbers of it: so they keep
 // their digits, and a column of text gets text to compare.
-func (d *dialect) bind(v value, c class) (any, error) {
-	if v.isNull() {
+func (d *dialect) bind(v actions.Value, c class) (any, error) {
+	if v.IsNull() {
 		return nil, nil
 	}
 	if c == document {
@@ -90,7 +72,7 @@ func (d *dialect) bind(v value, c class) (any, error) {
 }
 
 // compact gives JSON without white space around its parts.
-func compact(v value) string {
+func compact(v actions.Value) string {
 	var b bytes.Buffer
 	if json.Compact(&b, v) != nil {
 		return string(v)

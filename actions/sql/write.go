@@ -35,7 +35,7 @@ func newWrite(d *dialect, t *table, p *Params, key string) (*write, error) {
 	if p.KeyColumn != "" {
 		order = []string{p.KeyColumn}
 		row = maps.Clone(p.Row)
-		row[p.KeyColumn] = value(`"` + key + `"`) // of letters, digits, - and _
+		row[p.KeyColumn] = actions.Value(`"` + key + `"`) // of letters, digits, - and _
 	}
 	if !t.tells(order) {
 		return nil, fmt.Errorf("the table %s has no primary key or unique index over just %s; make one, so that a repeated step finds its row again",
@@ -52,7 +52,7 @@ func newWrite(d *dialect, t *table, p *Params, key string) (*write, error) {
 		if !ok {
 			return nil, fmt.Errorf("the table %s has no column %q; it has %s", t.name, column, strings.Join(slices.Sorted(maps.Keys(t.columns)), ", "))
 		}
-		if row[column].isNull() && (i < w.keys || column == p.Newer) {
+		if row[column].IsNull() && (i < w.keys || column == p.Newer) {
 			return nil, fmt.Errorf("%s is empty, and it tells which row is meant", column)
 		}
 		if column == p.Newer {
