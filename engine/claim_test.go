@@ -144,9 +144,7 @@ func TestClaimBeforeADeath(t *testing.T) {
 	const rule = `rules: [{ name: sell, when: order.created, then: [{ id: key, license_key: { pool: games } }, { probe: { text: "{{ steps.key.value }}" } }] }]`
 	folder := poolOf(t, 3)
 	virtualtime.Test(t, func(t *testing.T) {
-		var dead atomic.Bool
-		died := make(chan struct{})
-		die := sync.OnceFunc(func() { dead.Store(true); close(died) })
+		end := newDeath()
 		var b *bench
 		b = newBench(t, threeRules, func(o *engine.Options) {
 			o.World.Actions["license_key"] = licensekey.Action
@@ -156,23 +154,13 @@ func TestClaimBeforeADeath(t *testing.T) {
 			}
 			o.Accounts["license_key"] = engine.Account{Kind: licensekey.Action, Outlet: outletFunc(func(ctx context.Context, c actions.Call[json.RawMessage]) (actions.Result, error) {
 				r, err := b.keysOf(folder).Send(ctx, c)
-				die()
+				end.die()
 				return r, err
 			})}
-			o.Ledger = writing(o.Ledger, func(ctx context.Context, changes []engine.Change, commit committing) error {
-				if dead.Load() {
-					return engine.ErrAway
-				}
-				return commit(ctx, changes)
-			})
+			o.Ledger = end.ledger(o.Ledger)
 		})
 		b.must(b.post("e1", "order.created", "A", 1))
-		<-died
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_ = b.Stop(ctx) // what it would write of the step is lost
-		dead.Store(false)
-		b.start()
+		end.next(b)
 		if u := b.untilRuns(engine.RunDone, 1)[0]; u.Steps[0].Repeated != 1 {
 			t.Errorf("the step was repeated %d times, want once", u.Steps[0].Repeated)
 		}

@@ -8,15 +8,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"shopbell/actions"
-	"shopbell/document"
 	"shopbell/engine"
 	"shopbell/receipt"
-	"shopbell/rules"
 	"shopbell/virtualtime"
 )
 
@@ -85,22 +82,16 @@ func TestReceiptNumbersHaveNoGap(t *testing.T) {
 func TestReceiptNumberBeforeADeath(t *testing.T) {
 	const rule = `rules: [{ name: sell, when: order.created, then: [{ probe: { text: "{{ order.id }}" } }] }]`
 	virtualtime.Test(t, func(t *testing.T) {
-		var dead atomic.Bool
-		died := make(chan struct{})
-		die := sync.OnceFunc(func() { dead.Store(true); close(died) })
+		end := newDeath()
 		var b *bench
-		b = newBench(t, threeRules, func(o *engine.Options) {
-			o.Rules = rules.Parse(map[string]string{"r.yaml": rule}, o.World)
-			if len(o.Rules.Problems()) > 0 {
-				t.Fatal(document.Text(o.Rules.Problems()))
-			}
+		b = newBench(t, rule, func(o *engine.Options) {
 			probe := o.Accounts["probe"]
 			through := probe.Outlet
 			probe.Outlet = outletFunc(func(ctx context.Context, c actions.Call[json.RawMessage]) (actions.Result, error) {
 				var p struct{ Text string }
 				b.must(json.Unmarshal(c.Params, &p))
 				number, err := b.numbersOf().Of(ctx, receiptSeries(t, c.Store), receiptOf(p.Text))
-				if die(); dead.Load() || err != nil {
+				if end.die(); end.dead.Load() || err != nil {
 					return nil, errors.Join(err, errors.New("killed"))
 				}
 				c.Params, err = json.Marshal(map[string]string{"text": p.Text + " " + number})
@@ -108,20 +99,10 @@ func TestReceiptNumberBeforeADeath(t *testing.T) {
 				return through.Send(ctx, c)
 			})
 			o.Accounts["probe"] = probe
-			o.Ledger = writing(o.Ledger, func(ctx context.Context, changes []engine.Change, commit committing) error {
-				if dead.Load() {
-					return engine.ErrAway
-				}
-				return commit(ctx, changes)
-			})
+			o.Ledger = end.ledger(o.Ledger)
 		})
 		b.must(b.post("e1", "order.created", "A", 1))
-		<-died
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_ = b.Stop(ctx) // what it would write of the step is lost
-		dead.Store(false)
-		b.start()
+		end.next(b)
 		b.must(b.post("e2", "order.created", "B", 1))
 		b.untilRuns(engine.RunDone, 2)
 		got := b.provider.texts()
