@@ -87,6 +87,9 @@ type Spec[A, P any] struct {
 	// Idempotent says that a try whose outcome is unknown may be repeated: the receiver tells by the key that it is
 	// the same, or a second one does no harm. When false, an unknown outcome is held for a person.
 	Idempotent bool
+	// Repeats says the same of one step, where steps differ; Idempotent is false then. nil means that they do not. It is asked after
+	// a crash, too: it does no I/O, and says the same whichever try it is.
+	Repeats func(A, Call[P]) bool
 	// Causes are the event types that carrying this out brings about, such as "order.updated".
 	Causes []string
 	// CausedBy says which of Causes comes about only when a step has a parameter, by the parameter's key; nil for none.
@@ -123,6 +126,7 @@ type Spec[A, P any] struct {
 type Kind struct {
 	Name, Summary, Doc, Example string
 	Idempotent, NoAccount       bool
+	ByStep                      bool // each step says whether it is idempotent, see [Repeats]
 	Marketing                   bool
 	Causes                      []string
 	CausedBy                    map[string]string // parameter by event type, as in [Spec]

@@ -20,7 +20,7 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 	}
 	k := &Kind{
 		Name: s.Name, Summary: s.Summary, Doc: s.Doc, Example: s.Example,
-		Idempotent: s.Idempotent, NoAccount: s.NoAccount, Marketing: s.Marketing, Causes: s.Causes, CausedBy: s.CausedBy,
+		Idempotent: s.Idempotent, ByStep: s.Repeats != nil, NoAccount: s.NoAccount, Marketing: s.Marketing, Causes: s.Causes, CausedBy: s.CausedBy,
 		Params: shape.Of(new(P)), Account: shape.Of(new(A)),
 	}
 	if s.Result != nil {
@@ -43,7 +43,7 @@ func Define[A, P any](s Spec[A, P]) *Kind {
 		if err != nil {
 			return nil, err
 		}
-		o := outlet[P]{sender: sender}
+		o := outlet[P]{sender: sender, again: byStep(s.Repeats, account)}
 		o.mask, o.masks = hidingSecrets(k.Account, config)
 		return o, nil
 	}
@@ -142,7 +142,8 @@ func limiting[A any](limit func(A) Limit) func(json.RawMessage) Limit {
 type outlet[P any] struct {
 	sender Sender[P]
 	mask   Mask
-	masks  bool // there are secrets
+	masks  bool               // there are secrets
+	again  func(Call[P]) bool // nil where the kind says it of all steps
 }
 
 // Inside implements [Closed].

@@ -108,6 +108,53 @@ func TestOpenRefusesAccount(t *testing.T) {
 	}
 }
 
+// repeats is what a spec may say of each step, by its account.
+func repeats(a account, c actions.Call[params]) bool {
+	return a.Token == "xoxb-again" || c.Params.Text == "again"
+}
+
+func TestRepeats(t *testing.T) {
+	open := func(change func(*actions.Spec[account, params]), token string) (*actions.Kind, actions.Outlet) {
+		s := spec(&sender{})
+		change(&s)
+		k := actions.Define(s)
+		out, err := k.Open(actions.Env{}, json.RawMessage(`{"token":"`+token+`"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k, out
+	}
+	never := func(*actions.Spec[account, params]) {}
+	always := func(s *actions.Spec[account, params]) { s.Idempotent = true }
+	byStep := func(s *actions.Spec[account, params]) { s.Repeats = repeats }
+	for _, test := range []struct {
+		change             func(*actions.Spec[account, params])
+		token, params      string
+		want, withoutTheir bool // withoutTheir is what an outlet that is not the kind's own gives
+	}{
+		{never, "xoxb-again", `{"text":"again"}`, false, false},
+		{always, "xoxb-x", `{"text":"hi"}`, true, true},
+		{always, "xoxb-x", `{"text":1}`, true, true},
+		{byStep, "xoxb-x", `{"text":"hi"}`, false, false},
+		{byStep, "xoxb-x", `{"text":"again"}`, true, false},
+		{byStep, "xoxb-again", `{"text":"hi"}`, true, false},
+		{byStep, "xoxb-again", `{"text":1}`, false, false},
+		{byStep, "xoxb-again", ``, false, false},
+	} {
+		k, out := open(test.change, test.token)
+		call := actions.Call[json.RawMessage]{Key: "key", Try: 1, Params: json.RawMessage(test.params)}
+		if got := actions.Repeats(k, out, call); got != test.want {
+			t.Errorf("token %s, %s: got %v", test.token, test.params, got)
+		}
+		if got := actions.Repeats(k, nil, call); got != test.withoutTheir {
+			t.Errorf("token %s, %s, no outlet: got %v", test.token, test.params, got)
+		}
+		if actions.Repeats(nil, out, call) {
+			t.Error("a kind that is not there may be repeated")
+		}
+	}
+}
+
 func TestDefinePanics(t *testing.T) {
 	for name, spoil := range map[string]func(*actions.Spec[account, params]){
 		"name":             func(s *actions.Spec[account, params]) { s.Name = "Say It" },
@@ -120,6 +167,7 @@ func TestDefinePanics(t *testing.T) {
 		"example misfits":  func(s *actions.Spec[account, params]) { s.Example = "say: { txt: hello }" },
 		"example refused":  func(s *actions.Spec[account, params]) { s.Example = "say: { text: never }" },
 		"causes":           func(s *actions.Spec[account, params]) { s.Causes = []string{"order"} },
+		"said twice":       func(s *actions.Spec[account, params]) { s.Idempotent, s.Repeats = true, repeats },
 		"no open":          func(s *actions.Spec[account, params]) { s.Open = nil },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,7 +67,7 @@ func RetryAfter(wait time.Duration, err error) error {
 	return &trial{outcome: OutcomeRetry, wait: wait, err: err}
 }
 
-// Unknown makes an error that says: it may have happened. Whether it is repeated depends on the kind's Idempotent.
+// Unknown makes an error that says: it may have happened. Whether it is repeated is for the kind to say, see [Repeats].
 func Unknown(err error) error { return &trial{outcome: OutcomeUnknown, err: err} }
 
 // Gone makes an error that says: nothing can be delivered to this recipient, now or later, so that nobody is to try again with

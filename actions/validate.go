@@ -20,6 +20,8 @@ func (k *Kind) validate() error {
 		return errors.New("the name is not lower case letters, digits and _")
 	case k.Summary == "" || strings.ContainsAny(k.Summary, "\n") || strings.HasSuffix(k.Summary, "."):
 		return errors.New("the summary is not one line without a full stop")
+	case k.Idempotent && k.ByStep:
+		return errors.New("Idempotent says of all steps what Repeats says of each")
 	}
 	for _, c := range k.Causes {
 		if !strings.Contains(c, ".") {

@@ -75,9 +75,12 @@ func describe(k *actions.Kind) string {
 	if k.Result != nil {
 		fields(&b, "Result (`steps.<id>` in later steps)", k.Result)
 	}
-	if k.Idempotent {
+	switch {
+	case k.ByStep:
+		b.WriteString("Whether a try whose outcome is unknown is repeated depends on the step: one that may be is tried again, and another is held, for a person to decide.\n")
+	case k.Idempotent:
 		b.WriteString("A try whose outcome is unknown is repeated: the receiver tells that it is the same, or a second one does little harm.\n")
-	} else {
+	default:
 		b.WriteString("A try whose outcome is unknown is not repeated: the run is held, for a person to decide.\n")
 	}
 	if len(k.Causes) > 0 {

@@ -57,7 +57,7 @@ func startBench(t testing.TB, b *bench, ruleFile string, change []func(*engine.O
 	world := rules.World{
 		Accounts: map[string]rules.Outlet{"other": {Kind: "fragile"}},
 		Sources:  map[string]rules.Origin{"shop": {Kind: "shop", Catalog: catalog(), ReadsBack: true, Stores: []string{"1", "2"}}},
-		Actions:  map[string]*actions.Kind{"probe": probe(b.provider, true), "fragile": probe(b.provider, false)},
+		Actions:  map[string]*actions.Kind{"probe": probe(b.provider, true), "fragile": probe(b.provider, false), "choosy": choosy(b.provider)},
 	}
 	set := rules.Parse(map[string]string{"rules.yaml": ruleFile}, world)
 	if problems, _ := document.Split(set.Problems()); len(problems) > 0 {
@@ -352,9 +352,23 @@ type probeResult struct {
 }
 
 func probe(p *provider, idempotent bool) *actions.Kind {
-	name := map[bool]string{true: "probe", false: "fragile"}[idempotent]
-	return actions.Define(actions.Spec[probeAccount, probeParams]{
-		Name: name, Summary: "Say something to the test", Example: name + `: { text: hello }`, Idempotent: idempotent, NoAccount: true,
+	s := probing(p, map[bool]string{true: "probe", false: "fragile"}[idempotent])
+	s.Idempotent = idempotent
+	return actions.Define(s)
+}
+
+// choosy is a probe of which some steps may be repeated.
+func choosy(p *provider) *actions.Kind {
+	s := probing(p, "choosy")
+	s.Repeats = func(_ probeAccount, c actions.Call[probeParams]) bool {
+		return strings.HasPrefix(c.Params.Text, "again")
+	}
+	return actions.Define(s)
+}
+
+func probing(p *provider, name string) actions.Spec[probeAccount, probeParams] {
+	return actions.Spec[probeAccount, probeParams]{
+		Name: name, Summary: "Say something to the test", Example: name + `: { text: hello }`, NoAccount: true,
 		Result: probeResult{},
 		Redirect: func(p probeParams, to string) (probeParams, error) {
 			if !strings.Contains(to, "@") {
@@ -374,7 +388,7 @@ func probe(p *provider, idempotent bool) *actions.Kind {
 			return p, len(addressed(p.Text)) > 0
 		},
 		Open: func(actions.Env, probeAccount) (actions.Sender[probeParams], error) { return p, nil },
-	})
+	}
 }
 
 // addressed gives whom a text reaches: every word with an @.

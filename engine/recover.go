@@ -38,9 +38,15 @@ func (e *Engine) settleCutOff(u *Run) {
 	step := &u.Steps[u.Step]
 	step.Outcome, step.Note = actions.OutcomeUnknown, cutOff
 	keepTry(step, Try{At: now.UTC(), Outcome: actions.OutcomeUnknown, Note: cutOff})
-	if kind := e.account(u.Outlet).Kind; kind == nil || !kind.Idempotent {
+	if !e.repeats(u) {
 		u.State = RunHeld
 		return
 	}
 	step.Repeated++
+}
+
+// repeats tells whether a run's next step may be tried again although it may have happened.
+func (e *Engine) repeats(u *Run) bool {
+	account := e.account(u.Outlet)
+	return actions.Repeats(account.Kind, account.Outlet, callOf(u))
 }

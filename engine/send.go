@@ -225,7 +225,6 @@ func keepTry(s *Step, t Try) {
 
 // follow decides what comes after a try.
 func (e *Engine) follow(u *Run, step *Step, got answered) {
-	kind := e.account(u.Outlet).Kind
 	rule, ruleErr := e.ruleOf(u)
 	var policy rules.RetryPolicy
 	goOn := false
@@ -238,7 +237,7 @@ func (e *Engine) follow(u *Run, step *Step, got answered) {
 		step.Result = got.result
 		e.advance(u, rule, ruleErr)
 	case actions.OutcomeUnknown:
-		if kind == nil || !kind.Idempotent {
+		if !e.repeats(u) {
 			u.State = RunHeld
 			return
 		}

@@ -17,7 +17,7 @@ func brevo() service {
 	const recipient, request, account = actions.BlameRecipient, actions.BlameRequest, actions.BlameAccount
 	return service{
 		name: "brevo", test: "/v3/account", api: "https://api.brevo.com", lists: "a list",
-		open: openBrevo, problem: brevoProblem,
+		open: openBrevo, problem: brevoProblem, once: asks,
 		verdicts: []verdict{
 			// A mail that asks to confirm may be on its way, though the answer is that something broke.
 			{status: 500, once: true, outcome: unknown, source: "mem"},

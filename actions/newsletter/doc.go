@@ -20,6 +20,8 @@ it answers before it has done anything, so that the state is what should come of
 not on the list from all e-mail marketing.
 
 When nobody knows whether a call was carried out, the next try looks how the person stands, and repeats it if that
-cannot mail them twice. Where it could, the run is held for a person: Brevo's double opt-in, Klaviyo's lists of double
-opt-in, listmonk's for somebody who was known there. Brevo does not show who has yet to confirm, so that every further
+cannot mail them twice; so it does after a crash. Where it could, the run is held for a person: double opt-in at Brevo,
+Klaviyo's lists of double opt-in, and listmonk's for somebody who was known there; after a crash every subscription at
+Klaviyo, and every double opt-in at listmonk. So is unsubscribing from a list at Klaviyo, for the second time it would be
+from all marketing. Brevo does not show who has yet to confirm, so that every further
 step mails them again. At most 8 calls are made at once through one account; Mailchimp allows 10.`

@@ -18,7 +18,7 @@ func klaviyo() service {
 	const permanent, retry = actions.OutcomePermanent, actions.OutcomeRetry
 	return service{
 		name: "klaviyo", test: "/api/accounts", api: "https://a.klaviyo.com", lists: "a list",
-		open: openKlaviyo, problem: klaviyoProblem,
+		open: openKlaviyo, problem: klaviyoProblem, once: klaviyoOnce,
 		verdicts: []verdict{
 			{status: 400, says: "/email", outcome: permanent, blame: actions.BlameRecipient, source: "mem"},
 			{status: 400, outcome: permanent, blame: actions.BlameRequest, source: "spec"},
@@ -252,10 +252,17 @@ func (c klaviyoAccount) describe(ctx context.Context, o *order) error {
 	return err
 }
 
+// klaviyoOnce tells which steps must not be repeated blindly. Whether subscribing mails the person is for the list's settings to say, and
+// not for the step. Unsubscribing from a list takes the person off it, and whoever is not on it off all marketing: the second time it
+// would do more than was asked for.
+func klaviyoOnce(p *Params) bool {
+	return p.subscribes() || p.Action == actUnsubscribe && p.List != ""
+}
+
 // unsubscribe implements [provider]. Klaviyo forgets nothing here, and takes somebody who is unknown too.
 func (c klaviyoAccount) unsubscribe(ctx context.Context, o *order) (standing, error) {
 	job := klaviyoJob("profile-subscription-bulk-delete-job", "UNSUBSCRIBED", o)
-	_, err := c.ask(ctx, call{method: http.MethodPost, path: "/api/profile-subscription-bulk-delete-jobs", body: job})
+	_, err := c.ask(ctx, call{method: http.MethodPost, path: "/api/profile-subscription-bulk-delete-jobs", body: job, once: klaviyoOnce(o.Params)})
 	return standing{state: unsubscribed}, err
 }
 

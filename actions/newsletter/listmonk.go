@@ -18,7 +18,7 @@ func listmonk() service {
 	const permanent, unknown = actions.OutcomePermanent, actions.OutcomeUnknown
 	return service{
 		name: "listmonk", test: "/api/lists?per_page=1", lists: "a list",
-		open: openListmonk, problem: listmonkProblem,
+		open: openListmonk, problem: listmonkProblem, once: asks,
 		verdicts: []verdict{
 			{status: 400, says: "mail", outcome: permanent, blame: actions.BlameRecipient, source: "mem"},
 			{status: 404, outcome: permanent, blame: actions.BlameAccount, words: "api is wrong, or this listmonk is too old", source: "mem"},

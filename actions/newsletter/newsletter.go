@@ -16,18 +16,16 @@ import (
 
 // Action changes how a person stands with a list.
 var Action = actions.Define(actions.Spec[Account, Params]{
-	Name:    "newsletter",
-	Summary: "Subscribe a person to a newsletter, tag or unsubscribe them",
-	Doc:     doc,
-	Example: `newsletter: { email: "{{ order.email }}", list: a1b2c3d4e5, tags: [buyer] }`,
-	Result:  Result{},
-	// Most calls may be repeated, and their unknown outcomes are told as to be tried again. What stays unknown would mail the
-	// customer a second time.
-	Idempotent: false,
-	Limit:      limit,
-	Reaches:    reaches,
-	Marketing:  true,
-	Open:       open,
+	Name:      "newsletter",
+	Summary:   "Subscribe a person to a newsletter, tag or unsubscribe them",
+	Doc:       doc,
+	Example:   `newsletter: { email: "{{ order.email }}", list: a1b2c3d4e5, tags: [buyer] }`,
+	Result:    Result{},
+	Repeats:   repeats,
+	Limit:     limit,
+	Reaches:   reaches,
+	Marketing: true,
+	Open:      open,
 })
 
 // limit keeps steps, which are up to three calls each, below what providers allow: MailerLite 120 calls a minute, Klaviyo 750, Brevo ten a
@@ -102,6 +100,9 @@ func (p Params) Check() error {
 
 // confirms tells whether the person is to be asked.
 func (p *Params) confirms() bool { return p.DoubleOptIn == nil || *p.DoubleOptIn }
+
+// subscribes tells whether the step is to put the person on a list.
+func (p *Params) subscribes() bool { return p.Action != actUnsubscribe && p.Action != actTag }
 
 // reaches tells whom a step writes to. Whoever is on a suppression list can still be taken off a newsletter.
 func reaches(p Params) []actions.Recipient {

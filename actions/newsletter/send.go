@@ -49,6 +49,8 @@ type service struct {
 	test     string // path that any key may read
 	lists    string // what it calls a list; "" when orders can do without one
 	always   bool   // nobody can be taken off everything at once, without a list
+	// once tells whether a step has a call that must not be made a second time blindly, see [call.once]; nil for none.
+	once func(*Params) bool
 }
 
 // services lists them.

@@ -25,8 +25,9 @@ type town struct {
 	mails  int    // that asked to confirm
 	damage string // what must never happen
 	calls  int
-	lose   int // the answer to this call, from 1, is lost
-	fail   int // this call, from 1, is not carried out, and the answer says so
+	lose   int    // the answer to this call, from 1, is lost
+	fail   int    // this call, from 1, is not carried out, and the answer says so
+	after  func() // is called after each call, before it is answered; may be nil
 }
 
 func newTown(t *testing.T, provider string) *town {
@@ -44,6 +45,9 @@ func newTown(t *testing.T, provider string) *town {
 			return
 		}
 		status, said := serve(r.Method+" "+r.URL.Path, body)
+		if w.after != nil {
+			w.after()
+		}
 		if w.calls == w.lose {
 			panic(http.ErrAbortHandler)
 		}
