@@ -64,6 +64,7 @@ func exams() []exam {
 		{"example", example},
 		{"statuses", statuses},
 		{"same key", sameKey},
+		{"repeats", repeats},
 		{"refused", refused},
 		{"context", heedsContext},
 		{"bounds", bounds},
@@ -128,16 +129,18 @@ func (s said) all(t *testing.T) string {
 // send opens the account at an address and sends the bench's step once.
 func (c *candidate) send(ctx context.Context, t *testing.T, address string) said {
 	t.Helper()
-	var config json.RawMessage
-	if c.bench.Account != nil {
-		if text := c.bench.Account(address); text != "" {
-			config = json.RawMessage(text)
-		}
-	}
-	out, log := c.open(t, config)
+	out, log := c.open(t, c.config(address))
 	begun := time.Now()
 	result, err := out.Send(ctx, actions.Call[json.RawMessage]{Key: Key, Try: 1, Params: json.RawMessage(c.bench.Params(address))})
 	return said{result: result, err: err, answer: actions.OutcomeOf(err), log: log(), took: time.Since(begun)}
+}
+
+// config gives the bench's account; nil for none.
+func (c *candidate) config(address string) json.RawMessage {
+	if c.bench.Account == nil || c.bench.Account(address) == "" {
+		return nil
+	}
+	return json.RawMessage(c.bench.Account(address))
 }
 
 // open opens an account, with a log that can be read.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,6 +128,31 @@ func sameKey(t *testing.T, c *candidate) {
 	}
 	if first, second := <-seen, <-seen; first != second || !strings.Contains(first, Key) {
 		t.Errorf("the key %q shows as %q and then as %q", Key, first, second)
+	}
+}
+
+// repeats holds that whether a step may be repeated is the same after a restart, on every try and without a word to the provider, and
+// that a kind which says it of all steps is heeded.
+func repeats(t *testing.T, c *candidate) {
+	var asked atomic.Int64
+	address := Listen(t, func(net.Conn) { asked.Add(1) })
+	call := actions.Call[json.RawMessage]{Key: Key, Params: json.RawMessage(c.bench.Params(address))}
+	said := map[bool]bool{}
+	for call.Try = 1; call.Try <= 3; call.Try++ {
+		out, _ := c.open(t, c.config(address))
+		before := asked.Load()
+		said[actions.Repeats(c.kind, out, call)] = true
+		if rubbish := call; c.kind.ByStep {
+			if rubbish.Params = json.RawMessage(`[1]`); actions.Repeats(c.kind, out, rubbish) {
+				t.Error("a step that nobody can read may be repeated")
+			}
+		}
+		if asked.Load() != before {
+			t.Error("the provider is asked whether a step may be repeated")
+		}
+	}
+	if len(said) != 1 || !c.kind.ByStep && !said[c.kind.Idempotent] {
+		t.Errorf("whether the step may be repeated: %v, and the kind says %v", said, c.kind.Idempotent)
 	}
 }
 
