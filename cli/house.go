@@ -92,7 +92,7 @@ func (h *house) build(ctx context.Context, made opened, extra []server.Page) err
 	}
 	options := server.Options{Engine: h.engine, Ledger: h.ledger, Token: h.token, Version: version(), Log: h.log,
 		Rules: h.keeper.rulebook, Reload: h.reload, Reloads: h.keeper.reloaded, Metrics: registry, Sources: shownSources(h.config, made),
-		Accounts: shownAccounts(h.config), Actions: kinds().Actions, Plugins: h.plugs.shown, Extra: extra}
+		Accounts: h.plugs.accountsShown, Actions: kinds().Actions, Plugins: h.plugs.shown, Extra: extra}
 	if shared, ok := h.ledger.(engine.Shared); ok {
 		options.LedgerKind, options.Node, options.Nodes = "postgresql", shared.Node(), shared.Nodes
 	}
@@ -142,14 +142,6 @@ func shownSources(c *config.Config, made opened) []server.Source {
 	var list []server.Source
 	for _, s := range c.Sources {
 		list = append(list, server.Source{Name: s.Name, Kind: s.Kind.Name, Mode: made.sources[s.Name].Mode(), Stores: s.Stores, Answer: s.Kind.Answer})
-	}
-	return list
-}
-
-func shownAccounts(c *config.Config) []server.Account {
-	var list []server.Account
-	for _, a := range c.Accounts {
-		list = append(list, server.Account{Name: a.Name, Kind: a.Kind.Name, Stores: a.Stores})
 	}
 	return list
 }

@@ -29,13 +29,16 @@ type plugs struct {
 	keeper *keeper
 
 	inUse atomic.Pointer[plugin.Set]
-	mu    sync.Mutex // one reading at a time
+	list  atomic.Pointer[[]server.Account] // as pages show them
+	mu    sync.Mutex                       // one reading at a time
 	told  map[document.Problem]bool
+	wrong map[string]string // why accounts are not as they are written, by their names
 }
 
 func newPlugs(c *config.Config, made opened, log *slog.Logger, e *engine.Engine, k *keeper) *plugs {
 	p := &plugs{config: c, made: made, log: log, engine: e, keeper: k, told: map[document.Problem]bool{}}
 	p.inUse.Store(c.Plugged)
+	p.show(c)
 	p.tell(c.Plugged.Problems())
 	return p
 }
@@ -97,6 +100,7 @@ func (p *plugs) refresh(whole bool) {
 	p.engine.Equip(made.accounts, worldOf(c, made))
 	p.keeper.equip(worldOf(c, made))
 	p.config, p.made = c, made
+	p.show(c)
 	stop, _ := document.Split(now.Problems())
 	p.log.Info("plugins and accounts reloaded", "plugins", len(now.InUse()), "accounts", len(accounts), "problems", len(stop))
 	if !now.Same(before) {
@@ -150,10 +154,15 @@ func sameOutlet(a, b config.Account) bool {
 // open makes accounts ready that are not as they were. One that cannot be made stays as it was.
 func (p *plugs) open(c *config.Config, now *plugin.Set) map[string]engine.Account {
 	all, env := map[string]engine.Account{}, p.made.env(c, p.log)
+	wrong := p.wrong // an account that is as it was is not tried again
+	p.wrong = map[string]string{}
 	add := func(name string, a config.Account, as func(config.Account) bool) {
 		before, was := p.made.accounts[name]
 		if was && before.Kind == a.Kind && slices.ContainsFunc(p.config.Accounts, as) {
 			all[name] = before
+			if why, is := wrong[name]; is {
+				p.wrong[name] = why
+			}
 			return
 		}
 		outlet, err := a.Kind.Open(env, a.Config)
@@ -162,9 +171,10 @@ func (p *plugs) open(c *config.Config, now *plugin.Set) map[string]engine.Accoun
 			all[name] = engine.Account{Kind: a.Kind, Outlet: outlet, Limit: within(now, a.Kind, limitOf(a)), Budget: a.Budget}
 		case was:
 			p.log.Error("an account cannot be made as it is written now: it stays as it was", "account", name, "error", err)
-			all[name] = before
+			all[name], p.wrong[name] = before, "it cannot be made as it is written now, and stays as it was: "+err.Error()
 		default:
 			p.log.Error("an account cannot be made: it is left out", "account", name, "error", err)
+			p.wrong[name] = "it cannot be made, and is left out: " + err.Error()
 		}
 	}
 	for _, a := range c.Accounts {
@@ -199,6 +209,18 @@ func (p *plugs) tell(problems []document.Problem) {
 	}
 }
 
+// show has pages show the accounts of a config.
+func (p *plugs) show(c *config.Config) {
+	list := make([]server.Account, 0, len(c.Accounts))
+	for _, a := range c.Accounts {
+		list = append(list, server.Account{Name: a.Name, Kind: a.Kind.Name, Stores: a.Stores, Problem: p.wrong[a.Name]})
+	}
+	p.list.Store(&list)
+}
+
+// accountsShown lists the accounts for pages.
+func (p *plugs) accountsShown() []server.Account { return *p.list.Load() }
+
 // shown lists the plugins for pages.
 func (p *plugs) shown() []server.Plugin {
 	var list []server.Plugin
@@ -206,7 +228,7 @@ func (p *plugs) shown() []server.Plugin {
 	for _, s := range set.States() {
 		one := server.Plugin{Name: s.Name, Revision: s.Revision, Problems: s.Problems}
 		if found := set.Find(s.Name); found != nil {
-			one.Kind = found.Kind
+			one.Kind, one.Mode, one.Pinned = found.Kind, found.Mode(), found.Pinned()
 		}
 		list = append(list, one)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shopbell/rules"
+	"shopbell/server"
 )
 
 // writePlugin writes a plugin that appends its text and its account's key to a file beside the config.
@@ -61,13 +62,27 @@ func TestPlugs(t *testing.T) {
 		})
 	}
 	wait("the broken one is not seen", func() bool { return len(h.plugs.shown()) == 1 })
+	if list := h.plugs.accountsShown(); slices.ContainsFunc(list, func(a server.Account) bool { return a.Kind == "note" }) {
+		t.Errorf("an account of a plugin that cannot be used is shown: %+v", list)
+	}
 	write(t, r.folder, "key", "second-key")
 	writePlugin(t, r.folder, "note", account)
 	wait("the plugin does not come", func() bool {
 		return slices.ContainsFunc(h.engine.Rules().Rules(), func(r *rules.Rule) bool { return r.Name == "note" })
 	})
 	said(`{"key":"second-key"}`)
+	if p := h.plugs.shown()[0]; p.Mode != "once" || p.Pinned {
+		t.Errorf("the plugin is shown as %+v", p)
+	}
+	shown := func() server.Account {
+		list := h.plugs.accountsShown()
+		return list[slices.IndexFunc(list, func(a server.Account) bool { return a.Name == "note" })]
+	}
+	if a := shown(); a.Kind != "note" || a.Problem != "" {
+		t.Errorf("the account is shown as %+v", a)
+	}
 	writePlugin(t, r.folder, "note", strings.ReplaceAll(account, "key", "token"))
 	wait("the other one does not come", func() bool { return h.plugs.shown()[0].Kind.Account.Fields()[0].Name == "token" })
+	wait("it is not said that the account does not fit it", func() bool { return strings.Contains(shown().Problem, "stays as it was") })
 	said(`{"key":"second-key"}`)
 }

@@ -44,7 +44,10 @@ func TestHostileText(t *testing.T) {
 		}
 	}
 	b.Sources = []Source{{hostile, hostile, sources.Mode(hostile), []string{hostile}, nil}}
-	b.Accounts = []Account{{hostile, hostile, []string{hostile}}}
+	b.Accounts = func() []Account { return []Account{{hostile, hostile, []string{hostile}, hostile}} }
+	b.Plugins = func() []Plugin {
+		return []Plugin{{Name: hostile, Kind: &actions.Kind{Name: hostile, Summary: hostile}, Revision: hostile, Mode: hostile, Problems: []document.Problem{{File: hostile, Message: hostile, Hint: hostile, Source: hostile}}}}
+	}
 	b.engine.health.Sources = map[string]engine.SourceHealth{hostile: {RefusalReason: hostile, LastAttestError: hostile}}
 	b.engine.health.Accounts = map[string]engine.AccountHealth{hostile: {LastError: hostile}}
 	b.Nodes = func(context.Context) ([]engine.Node, error) {

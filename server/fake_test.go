@@ -274,8 +274,8 @@ func newBench(t testing.TB, extra ...Page) *bench {
 		Reload:  func(context.Context) error { return b.reload },
 		Metrics: prometheus.NewRegistry(),
 		Sources: []Source{{"ecwid", "ecwid", sources.Always, []string{"1003", "2044"}, nil}, {"billing", "signed", sources.Never, nil, nil}},
-		Accounts: []Account{
-			{"email", "email", nil}, {"slack", "slack", nil}, {"newsletter", "newsletter", []string{"1003"}},
+		Accounts: func() []Account {
+			return []Account{{"email", "email", nil, ""}, {"slack", "slack", nil, ""}, {"newsletter", "newsletter", []string{"1003"}, ""}}
 		},
 		Actions: []*actions.Kind{{Name: "log", Summary: "Write one line", Example: "log: { message: hi }", NoAccount: true,
 			Params: shape.Of(new(struct {

@@ -195,12 +195,12 @@ func (s *Server) healthPage(c *gin.Context) {
 		sources = append(sources, sourceRow{source, h.Sources[source.Name], "/webhooks/" + source.Name})
 	}
 	var accounts []accountRow
-	for _, account := range s.Accounts {
+	for _, account := range s.accounts(h) {
 		accounts = append(accounts, accountRow{account, h.Accounts[account.Name]})
 	}
 	status := s.status(c.Request.Context())
 	s.show(c, "health", "Health", map[string]any{
 		"H": h, "Reasons": s.unready(), "Sources": sources, "Accounts": accounts, "Up": span(time.Since(h.Started)),
-		"Differences": status.Differences, "Nodes": nodeRows(status),
+		"Plugins": s.pluginRows(), "Differences": status.Differences, "Nodes": nodeRows(status),
 	})
 }

@@ -84,9 +84,10 @@ type Options struct {
 	// Reloads tells how the last reading of the rule files went, for metrics. It may be nil.
 	Reloads func() Reload
 	// Metrics is what /metrics shows; nil means a registry of the server's own. The server adds gauges to it.
-	Metrics  *prometheus.Registry
-	Sources  []Source
-	Accounts []Account
+	Metrics *prometheus.Registry
+	Sources []Source
+	// Accounts gives the accounts as they are now; nil for none. It is called by many goroutines at once.
+	Accounts func() []Account
 	Actions  []*actions.Kind
 	// Plugins gives the plugins as they are now; nil for none. It is called by many goroutines at once.
 	Plugins func() []Plugin
@@ -115,6 +116,7 @@ type Source struct {
 type Account struct {
 	Name, Kind string
 	Stores     []string // that may use it; empty means all
+	Problem    string   // why it is not as the config says now; "" when it is
 }
 
 // A Plugin is an action that the operator added, for pages.
@@ -122,6 +124,8 @@ type Plugin struct {
 	Name     string
 	Kind     *actions.Kind // nil when no version of it can be used
 	Revision string        // of its files as they are
+	Mode     string        // "once", "lines" or "url"; "" without a Kind
+	Pinned   bool          // no other program than the one of a hash is run
 	Problems []document.Problem
 }
 

@@ -62,7 +62,8 @@ type AccountForm struct {
 	LastOK    time.Time  `json:"last_ok,omitzero"`
 	LastError string     `json:"last_error,omitempty"`
 	ErrorAt   time.Time  `json:"error_at,omitzero"`
-	Shut      []ShutForm `json:"shut,omitempty"` // nothing is sent through it, or not to these providers
+	Problem   string     `json:"problem,omitempty"` // why it is not as the config says now
+	Shut      []ShutForm `json:"shut,omitempty"`    // nothing is sent through it, or not to these providers
 }
 
 // ShutForm says that nothing is sent through an account, or to one of the providers that its steps name.
@@ -174,9 +175,9 @@ func (s *Server) sourceForms(h engine.Health) []SourceForm {
 }
 
 func (s *Server) accountForms(h engine.Health) []AccountForm {
-	return listed(s.Accounts, 0, nil, func(account Account) AccountForm {
+	return listed(s.accounts(h), 0, nil, func(account Account) AccountForm {
 		is := h.Accounts[account.Name]
-		form := AccountForm{account.Name, account.Kind, utc(is.LastOK), is.LastError, utc(is.ErrorAt), nil}
+		form := AccountForm{account.Name, account.Kind, utc(is.LastOK), is.LastError, utc(is.ErrorAt), account.Problem, nil}
 		for _, s := range is.Shut {
 			form.Shut = append(form.Shut, ShutForm{s.Target, utc(s.Since), utc(s.Until), s.Mend, s.Why})
 		}

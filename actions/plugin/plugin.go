@@ -45,6 +45,21 @@ type Plugin struct {
 	desk     *desk
 }
 
+// Mode tells how it is reached: "once" for a program that is run for each request, "lines" for one that is kept running, "url" for a
+// service.
+func (p *Plugin) Mode() string {
+	switch {
+	case p.manifest.URL != "":
+		return "url"
+	case p.manifest.Mode != "":
+		return p.manifest.Mode
+	}
+	return "once"
+}
+
+// Pinned tells whether no other program than the one of a hash is run.
+func (p *Plugin) Pinned() bool { return p.manifest.SHA256 != "" }
+
 // A way carries one request to a plugin and gives what came back. Its errors are of the classes of package actions.
 type way interface {
 	exchange(trip) ([]byte, error)
