@@ -97,10 +97,10 @@ func (p *plugs) refresh(whole bool) {
 	c, made := p.config.With(accounts, append(kinds().Actions, now.Kinds()...), now), p.made
 	made.accounts = p.open(c, now)
 	p.inUse.Store(now)
+	p.show(c) // before pages are told
 	p.engine.Equip(made.accounts, worldOf(c, made))
 	p.keeper.equip(worldOf(c, made))
 	p.config, p.made = c, made
-	p.show(c)
 	stop, _ := document.Split(now.Problems())
 	p.log.Info("plugins and accounts reloaded", "plugins", len(now.InUse()), "accounts", len(accounts), "problems", len(stop))
 	if !now.Same(before) {

@@ -30,6 +30,7 @@ func (e *Engine) Equip(accounts map[string]Account, w rules.World) {
 	e.hire()
 	e.runs.fillAll()
 	e.Hasten() // what was broken may be mended by it
+	e.changes.tell()
 }
 
 // Hasten has every account tried that nothing is sent through.

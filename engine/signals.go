@@ -27,7 +27,7 @@ func (s *signals) tell() {
 	}
 }
 
-// Changes gives a channel that gets a value after the ledger has changed, coalesced. stop must be called to end it.
+// Changes gives a channel that gets a value after the ledger or what steps go through has changed, coalesced. stop must be called to end it.
 func (e *Engine) Changes() (ch <-chan struct{}, stop func()) {
 	s := &e.changes
 	c := make(chan struct{}, 1)
