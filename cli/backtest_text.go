@@ -78,12 +78,17 @@ func (t teller) example(x engine.Example) {
 	if x.Error != "" {
 		t.say(4, "because   ", x.Error)
 	}
-	t.messages("before    ", x.Before)
-	t.messages("after     ", x.After)
+	t.messages("before    ", x.Before, x.After)
+	t.messages("after     ", x.After, x.Before)
 }
 
-func (t teller) messages(mark string, said []engine.Message) {
-	for _, m := range said {
+// messages shows what one side says; the other's tell where it differs.
+func (t teller) messages(mark string, said, other []engine.Message) {
+	for i, m := range said {
+		var beside []byte
+		if i < len(other) {
+			beside = other[i].Params
+		}
 		text := m.Action
 		if m.Account != "" && m.Account != m.Action {
 			text += " through account " + m.Account
@@ -97,7 +102,7 @@ func (t teller) messages(mark string, said []engine.Message) {
 		case m.Skipped:
 			text += " is left out"
 		default:
-			text += " " + cut(string(m.Params), 500)
+			text += " " + excerpt(readable(m.Params), readable(beside), 500)
 		}
 		t.say(4, mark, text)
 		mark = "and       "

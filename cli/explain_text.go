@@ -239,7 +239,7 @@ func (t teller) step(i int, s engine.Step, left string) {
 		case s.Mode != "" && s.Outcome == actions.OutcomeSkip:
 			label = "unsent "
 		}
-		t.say(8, label, cut(string(s.Params), 300))
+		t.say(8, label, cut(readable(s.Params), 300))
 	}
 	for n, try := range s.Tries {
 		t.say(8, "try    ", fmt.Sprintf("%d at %s: %s%s", n+1, clock(try.At), try.Outcome, word(", ", try.Note)))

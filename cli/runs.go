@@ -166,7 +166,7 @@ func printStep(w io.Writer, n int, s engine.Step) {
 		case s.Mode != "" && s.Outcome == actions.OutcomeSkip:
 			word = "not sent"
 		}
-		fmt.Fprintf(w, "    %s: %s\n", word, plain(string(s.Params)))
+		fmt.Fprintf(w, "    %s: %s\n", word, plain(readable(s.Params)))
 	}
 	for _, t := range s.Tries {
 		fmt.Fprintf(w, "    %s  took %s: %s", clock(t.At), t.Took.Round(time.Millisecond), t.Outcome)

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -196,11 +195,19 @@ func (r *trialRun) answer(step Step) map[string]any {
 	return left
 }
 
+// mostText is how much of one text is shown where an effect stands on a line, in characters: a mail made of a template is
+// many pages.
+const mostText = 400
+
 // text gives a value on one line, as JSON.
 func (e *Effect) text() string {
-	text, err := json.Marshal(e.value)
-	if err != nil {
-		return string(e.Params)
+	shown := maps.Clone(e.value)
+	for name, value := range shown {
+		if text, ok := value.(string); ok {
+			if long := []rune(text); len(long) > mostText {
+				shown[name] = string(long[:mostText]) + "…"
+			}
+		}
 	}
-	return string(text)
+	return asJSON(shown)
 }
