@@ -213,6 +213,61 @@ func (r *reader) nearFile(name, otherwise string) string {
 	return otherwise
 }
 
+// nearTemplate suggests what to do about a template that is not there.
+func (r *reader) nearTemplate(name string) string {
+	if own := r.ofOneStore(name); own != "" {
+		return fmt.Sprintf("There is %s, but a rule for all stores takes no store's own template. Move the rule into that store's folder, or the template out of it.", own)
+	}
+	return r.nearFile(name, "It is a file beside the rule files, or in a folder templates there.")
+}
+
+// nearCarried does so for what a message carries, of which a store may have its own in place of the common one.
+func (r *reader) nearCarried(name string) string {
+	if own := r.ofOneStore(name); own != "" {
+		return fmt.Sprintf("There is %s, but none for the other stores. A rule for all stores wants one that all have; what a store has of its own goes before it.", own)
+	}
+	return r.nearFile(name, "It is a file beside the rule files, or in a folder templates there.")
+}
+
+// ofOneStore finds a file that a rule for all stores names, and that only some store has.
+func (r *reader) ofOneStore(name string) string {
+	if r.directory != "" || r.beside == nil {
+		return ""
+	}
+	for _, folder := range r.beside.folders() {
+		places, err := actions.FilePlaces(folder, name)
+		if err != nil {
+			return ""
+		}
+		for _, place := range places {
+			if strings.HasPrefix(place, folder+"/") && r.beside.has(place) {
+				return r.shownBeside(place)
+			}
+		}
+	}
+	return ""
+}
+
+// folders lists some of those that stores have.
+func (b *beside) folders() []string {
+	var all []string
+	for name := range b.given {
+		if folder, _, below := strings.Cut(name, "/"); below && folder != "templates" {
+			all = append(all, folder)
+		}
+	}
+	if b.files != nil {
+		entries, _ := fs.ReadDir(b.files, ".")
+		for _, e := range entries {
+			if e.IsDir() && !ignored(e.Name()) && e.Name() != "templates" && len(all) < 1000 {
+				all = append(all, e.Name())
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // shownBeside gives a file's name as people see it.
 func (r *reader) shownBeside(place string) string {
 	if r.beside == nil {
@@ -258,7 +313,7 @@ func (t *typesetter) images(text string, at int) {
 		if err != nil {
 			t.wrongAt(t.sheet, at+m[2], err.Error(), "")
 		} else if !there {
-			t.wrongAt(t.sheet, at+m[2], fmt.Sprintf("there is no image %q", name), t.nearFile(name, "It is a file beside the rule files, or in a folder templates there."))
+			t.wrongAt(t.sheet, at+m[2], fmt.Sprintf("there is no image %q", name), t.nearCarried(name))
 		}
 	}
 }

@@ -140,7 +140,7 @@ func (t *typesetter) take(name, file string, tell func(message, hint string)) bo
 	where, text, err := t.template(file)
 	switch {
 	case errors.Is(err, actions.ErrNoFile):
-		tell(fmt.Sprintf("there is no template %q", file), t.nearFile(file, "It is a file beside the rule files, or in a folder templates there."))
+		tell(fmt.Sprintf("there is no template %q", file), t.nearTemplate(file))
 		return false
 	case err != nil:
 		tell(err.Error(), "")

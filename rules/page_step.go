@@ -54,6 +54,6 @@ func (r *reader) wantsFile(n *yaml.Node, name string) {
 	case err != nil:
 		r.wrong(n, err.Error(), "")
 	case !there:
-		r.wrong(n, fmt.Sprintf("there is no file %q", name), r.nearFile(name, "It is a file beside the rule files, or in a folder templates there."))
+		r.wrong(n, fmt.Sprintf("there is no file %q", name), r.nearCarried(name))
 	}
 }
