@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,39 +33,16 @@ const ownRules = `rules:
 // store tells of as of any other change.
 func TestWhateverWeChangeIsKnownAsOurs(t *testing.T) {
 	to := newSink(t)
-	folder := t.TempDir()
-	var sender *ecwidtest.Sender
-	store := ecwidtest.New(ecwidtest.Options{Token: "secret_store", Send: func(n ecwidtest.Notice) {
-		if sender != nil {
-			sender.Send(n)
-		}
-	}})
+	l := newTelling(t, to, "shop", ownRules)
+	store := l.store
 	group := store.Add("customer_groups", "customer_group", map[string]any{"name": "VIP"})
-	api := httptest.NewServer(store)
-	t.Cleanup(api.Close)
-	write(t, folder, "shopbell.yaml", fmt.Sprintf(`listen: 127.0.0.1:0
-admin: { token: "0123456789abcdef0123" }
-http: { allow: [127.0.0.0/8] }
-sources:
-  shop: { kind: ecwid, client_secret: "%s", api: "%s/api/v3", stores: { "1003": { token: "%s" } } }
-accounts:
-  ecwid: { kind: ecwid }
-`, appSecret(t, folder), api.URL, reference(t, folder, "token", "secret_store")))
-	write(t, folder, "rules/a.yaml", strings.ReplaceAll(ownRules, "SINK", to.URL))
-	h := running(t, folder)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(h.story(t), to.counts())
-		}
-	})
 	person := ecwidtest.Person{Name: "Jane", Email: "j@example.com", Language: "en", CountryCode: "DE"}
 	customer := store.AddCustomer(person)
 	id, err := store.PlaceOrder(ecwidtest.OrderOptions{Payment: "AWAITING_PAYMENT", Customer: person})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender = ecwidtest.NewSender(ecwidtest.SenderOptions{URL: h.address() + "/webhooks/shop", Secret: "abcde123456789"})
-	t.Cleanup(func() { _ = sender.Close(context.Background()) })
+	l.tell()
 	for _, change := range []string{"AWAITING_PAYMENT", "PAID"} {
 		if err := store.UpdateOrder(id, func(o map[string]any) { o["paymentStatus"], o["orderComments"] = change, change }); err != nil {
 			t.Fatal(err)

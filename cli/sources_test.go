@@ -150,27 +150,9 @@ const loopRules = `rules:
 // TestOurOwnChangesDoNotEcho has a rule change an order of a simulated store, which tells of that as of any other change.
 func TestOurOwnChangesDoNotEcho(t *testing.T) {
 	to := newSink(t)
-	folder := t.TempDir()
-	var sender *ecwidtest.Sender
-	store := ecwidtest.New(ecwidtest.Options{Token: "secret_store", Send: func(n ecwidtest.Notice) {
-		if sender != nil {
-			sender.Send(n)
-		}
-	}})
-	api := httptest.NewServer(store)
-	t.Cleanup(api.Close)
-	write(t, folder, "shopbell.yaml", fmt.Sprintf(`listen: 127.0.0.1:0
-admin: { token: "0123456789abcdef0123" }
-http: { allow: [127.0.0.0/8] }
-sources:
-  ecwid: { kind: ecwid, client_secret: "%s", api: "%s/api/v3", stores: { "1003": { token: "%s" } } }
-accounts:
-  ecwid: { kind: ecwid }
-`, appSecret(t, folder), api.URL, reference(t, folder, "token", "secret_store")))
-	write(t, folder, "rules/a.yaml", strings.ReplaceAll(loopRules, "SINK", to.URL))
-	h := running(t, folder)
-	sender = ecwidtest.NewSender(ecwidtest.SenderOptions{URL: h.address() + "/webhooks/ecwid", Secret: "abcde123456789"})
-	t.Cleanup(func() { _ = sender.Close(context.Background()) })
+	l := newTelling(t, to, "ecwid", loopRules)
+	store := l.store
+	l.tell()
 	id, err := store.PlaceOrder(ecwidtest.OrderOptions{Payment: "AWAITING_PAYMENT"})
 	if err != nil {
 		t.Fatal(err)
@@ -180,11 +162,6 @@ accounts:
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(h.story(t))
-		}
-	})
 	to.until(t, []string{"changed to AWAITING_PROCESSING", "we made it SHIPPED"})
 	if err := store.UpdateOrder(id, func(o map[string]any) { o["fulfillmentStatus"] = "DELIVERED" }); err != nil {
 		t.Fatal(err)
