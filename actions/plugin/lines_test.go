@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -15,9 +16,9 @@ import (
 // readID is the part of a shell script that finds a request's id.
 const readID = `id=${line#*\"id\":\"}; id=${id%%\"*}`
 
-const echoing = sh + `echo start >> starts
+const echoing = sh + `echo start >> starts; echo it starts >&2
 while read -r line; do ` + readID + `; echo "{\"id\":\"$id\",\"outcome\":\"ok\",\"output\":{\"said\":\"$id\"}}"; done
-echo end >> ends
+echo it ends >&2
 `
 
 // starts tells how often the program of a stage was started.
@@ -108,7 +109,7 @@ echo "{\"id\":\"$id\",\"outcome\":\"ok\"}"; done
 			}
 			deadline := time.Now().Add(10 * time.Second)
 			for got = s.send(t, `{}`); got.answer.Outcome == actions.OutcomeRetry && time.Now().Before(deadline); got = s.send(t, `{}`) {
-				time.Sleep(got.answer.Wait) // a program that ended at once has a rest
+				time.Sleep(got.answer.Wait) // a program that ended at once has a rest, in real time as programs are real
 			}
 			if got.answer.Outcome != actions.OutcomeOK {
 				t.Errorf("the next: got %+v", got)
@@ -119,23 +120,36 @@ echo "{\"id\":\"$id\",\"outcome\":\"ok\"}"; done
 
 // TestLinesHangCostsItself holds that a request which hangs takes none of those with it that are under way, or come later.
 func TestLinesHangCostsItself(t *testing.T) {
-	s := play(t, "mode: lines\ntimeout: 2s\n", sh+`while read -r line; do `+readID+`
-case $line in *hang*) continue;; *slow*) (sleep 1; echo "{\"id\":\"$id\",\"outcome\":\"ok\"}") & continue;; esac
+	s := play(t, "mode: lines\n", sh+`mkfifo go 2>/dev/null
+while read -r line; do `+readID+`
+case $line in *hang*) echo it hangs >&2; continue;; *slow*) (echo it is slow >&2; read -r _ <go; echo "{\"id\":\"$id\",\"outcome\":\"ok\"}") & continue;; esac
 echo "{\"id\":\"$id\",\"outcome\":\"ok\"}"; done
 wait
 `)
 	hang, slow := make(chan said, 1), make(chan said, 1)
-	go func() { hang <- s.send(t, `{"text":"hang"}`) }()
+	patience, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	go func() { hang <- s.sendFor(patience, `{"text":"hang"}`) }()
+	s.log.await(t, "it hangs", 1)
 	if got := s.send(t, `{}`); got.answer.Outcome != actions.OutcomeOK {
 		t.Fatalf("got %+v", got)
 	}
-	time.Sleep(1200 * time.Millisecond) // so that the slow one is under way when the other is given up
 	go func() { slow <- s.send(t, `{"text":"slow"}`) }()
+	s.log.await(t, "it is slow", 1) // so that it is under way when the other is given up
+	giveUp()
 	if got := <-hang; got.answer.Outcome != actions.OutcomeUnknown {
 		t.Errorf("the one that hangs: got %+v", got)
 	}
 	if got := s.send(t, `{}`); got.answer.Outcome != actions.OutcomeOK {
 		t.Errorf("the next: got %+v", got)
+	}
+	signal, err := os.OpenFile(filepath.Join(s.dir, "go"), os.O_RDWR, 0) // for both, so that it waits for nobody who reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer signal.Close()
+	if _, err := signal.WriteString("\n"); err != nil {
+		t.Fatal(err)
 	}
 	if got := <-slow; got.answer.Outcome != actions.OutcomeOK {
 		t.Errorf("the one under way: got %+v", got)
@@ -174,13 +188,7 @@ func TestLinesRenew(t *testing.T) {
 	if got := s.send(t, `{}`); got.result["said"] != "new" || s.starts() != 2 {
 		t.Errorf("got %+v after %d starts", got, s.starts())
 	}
-	for range 500 {
-		if _, err := os.Stat(filepath.Join(s.dir, "ends")); err == nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("the old program goes on")
+	s.log.await(t, "it ends", 1)
 }
 
 // TestLinesRenewUnderWay holds that a change of the files costs no step that is under way or comes meanwhile.
@@ -208,9 +216,7 @@ func TestLinesRenewUnderWay(t *testing.T) {
 		})
 	}
 	for i := range 5 {
-		for s.starts() <= i && !t.Failed() { // the one before has come
-			time.Sleep(time.Millisecond)
-		}
+		s.log.await(t, "it starts", i+1) // the one before has come
 		write(t, dir, "act/more", strings.Repeat("x", i))
 		set = load(t, dir, set)
 	}

@@ -189,7 +189,7 @@ func awaitGone(t *testing.T, pid string) {
 		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) // whose child it is not is told nothing of its end
 	}
 	t.Errorf("process %s is still there", pid)
 }

@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"shopbell/actions"
 	"shopbell/actions/plugin"
@@ -73,14 +75,41 @@ type stage struct {
 
 // record keeps a log.
 type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu    sync.Mutex
+	text  bytes.Buffer
+	grown chan struct{} // closed with the next line; nil while nobody waits
 }
 
 func (r *record) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.grown != nil {
+		close(r.grown)
+		r.grown = nil
+	}
 	return r.text.Write(p)
+}
+
+// await waits until the log says something for so many times.
+func (r *record) await(t testing.TB, what string, times int) {
+	t.Helper()
+	for late := time.After(20 * time.Second); ; {
+		r.mu.Lock()
+		if strings.Count(r.text.String(), what) >= times {
+			r.mu.Unlock()
+			return
+		}
+		if r.grown == nil {
+			r.grown = make(chan struct{})
+		}
+		grown := r.grown
+		r.mu.Unlock()
+		select {
+		case <-grown:
+		case <-late:
+			t.Fatalf("the log does not say %q for %d times: %s", what, times, r)
+		}
+	}
 }
 
 func (r *record) String() string {
@@ -125,7 +154,12 @@ type said struct {
 
 func (s *stage) send(t testing.TB, params string) said {
 	t.Helper()
-	result, err := s.Send(t.Context(), actions.Call[json.RawMessage]{Key: "key-1", Try: 2, Source: "ecwid", Store: "1003", Params: json.RawMessage(params)})
+	return s.sendFor(t.Context(), params)
+}
+
+// sendFor gives up when the context ends.
+func (s *stage) sendFor(ctx context.Context, params string) said {
+	result, err := s.Send(ctx, actions.Call[json.RawMessage]{Key: "key-1", Try: 2, Source: "ecwid", Store: "1003", Params: json.RawMessage(params)})
 	out := said{result: result, answer: actions.OutcomeOf(err)}
 	if err != nil {
 		out.words = err.Error()
