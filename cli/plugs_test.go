@@ -49,7 +49,7 @@ func TestPlugs(t *testing.T) {
 			if is() {
 				return
 			}
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(10 * time.Millisecond) // a page, the rules and a file of a real program: no one signal tells of all three
 		}
 		t.Fatal(what)
 	}

@@ -94,6 +94,9 @@ func (p *program) resident() int64 {
 	p.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
+		if os.Getenv("SHOPBELL_REQUIRE_ALL") != "" {
+			p.Fatalf("SHOPBELL_REQUIRE_ALL is set, and the memory of a program cannot be read: %v", err)
+		}
 		p.Skipf("the memory of a program cannot be read here: %v", err)
 	}
 	_, rest, _ := strings.Cut(string(text), "VmRSS:")

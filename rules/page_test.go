@@ -271,7 +271,10 @@ func TestPageLink(t *testing.T) {
 		writeFile(t, filepath.Join(dir, name), text)
 	}
 	if err := os.Symlink(filepath.Join(out, "secret.html"), filepath.Join(dir, "order.html")); err != nil {
-		t.Skip(err)
+		if os.Getenv("SHOPBELL_REQUIRE_ALL") != "" {
+			t.Fatalf("SHOPBELL_REQUIRE_ALL is set, and no link can be made: %v", err)
+		}
+		t.Skipf("no link can be made on this machine: %v", err)
 	}
 	if got := document.Text(rules.Load(dir, world(), nil).Problems()); !strings.Contains(got, `"order.html" cannot be read: it is a link that leads out of the rules directory`) {
 		t.Errorf("got %s", got)
