@@ -1,13 +1,10 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,29 +15,6 @@ import (
 )
 
 var errWrongKey = actions.Permanent(actions.BlameAccount, errors.New("the key is wrong"))
-
-// hears keeps what an engine logs.
-type hears struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements [io.Writer].
-func (h *hears) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.Write(p)
-}
-
-func (h *hears) count(words string) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return strings.Count(h.text.String(), words)
-}
-
-func hearing(h *hears) func(*engine.Options) {
-	return func(o *engine.Options) { o.Log = slog.New(slog.NewTextHandler(h, nil)) }
-}
 
 // postMany sends events of as many subjects, from first on.
 func (b *bench) postMany(first, n int) {
@@ -54,8 +28,8 @@ func (b *bench) postMany(first, n int) {
 // once, and all others wait until it works.
 func TestABrokenAccountWaits(t *testing.T) {
 	virtualtime.Test(t, func(t *testing.T) {
-		var log hears
-		b := newBench(t, threeRules, hearing(&log))
+		var log logged
+		b := newBench(t, threeRules, log.keep)
 		b.provider.answering(func(context.Context, call) error { return errWrongKey })
 		b.postMany(0, 1)
 		b.untilRuns(engine.RunDead, 1)
