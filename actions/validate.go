@@ -21,7 +21,7 @@ func (k *Kind) validate() error {
 	case k.Summary == "" || strings.ContainsAny(k.Summary, "\n") || strings.HasSuffix(k.Summary, "."):
 		return errors.New("the summary is not one line without a full stop")
 	case k.Idempotent && k.ByStep:
-		return errors.New("Idempotent says of all steps what Repeats says of each")
+		return errors.New("it is declared Idempotent, which says of all steps what Repeats says of each")
 	}
 	for _, c := range k.Causes {
 		if !strings.Contains(c, ".") {
