@@ -84,6 +84,9 @@ func open(env actions.Env, a Account) (actions.Sender[Params], error) {
 		if t, ok := w.(talker); ok {
 			return talking{s, t}, nil
 		}
+		if t, ok := w.(actions.Tester); ok {
+			return askable{s, t}, nil
+		}
 		return s, nil
 	}
 	return nil, fmt.Errorf("there is no provider %q", a.Provider)

@@ -48,6 +48,12 @@ type talking struct {
 	talker
 }
 
+// askable is a sender whose provider can be asked how the account is.
+type askable struct {
+	*sender
+	actions.Tester
+}
+
 type talker interface {
 	actions.Reporter
 	actions.Tester
