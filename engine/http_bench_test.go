@@ -113,12 +113,14 @@ func processorTime(b *testing.B) time.Duration {
 }
 
 // fill has so many events come in, and waits until each has its run.
-func (b *bench) fill(t *testing.B, first int) {
+func (b *bench) fill(t *testing.B, first int) { b.fillSome(t, first, dueSteps) }
+
+func (b *bench) fillSome(t *testing.B, first, many int) {
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range 64 {
 		group.Go(func() {
-			for i := next.Add(1); i <= dueSteps; i = next.Add(1) {
+			for i := next.Add(1); i <= int64(many); i = next.Add(1) {
 				n := first + int(i)
 				if err := b.post(fmt.Sprint("e", n), "order.created", fmt.Sprint("A", n), 1); err != nil {
 					t.Error(err)
