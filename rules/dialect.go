@@ -20,8 +20,8 @@ import (
 // The bounds of one expression, and of one evaluation of it.
 const (
 	maxNodes  = 1_000   // parts of one expression
-	maxValues = 200_000 // values in the lists and objects that an evaluation makes
-	maxSteps  = 500_000 // steps of an evaluation, at some 50 ns each
+	maxValues = 150_000 // values in the lists and objects that an evaluation makes
+	maxSteps  = 420_000 // steps of an evaluation, at some 50 ns each
 	maxText   = 1 << 20 // bytes of a text that an evaluation makes
 )
 
