@@ -194,7 +194,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	for range attesters {
 		e.workers.Go(e.attestLoop)
 	}
-	e.hiring.open = true
+	e.hiring.set(true)
 	e.hire()
 	e.workers.Go(func() { e.eventFeed.run(e.feedCtx) })
 	e.workers.Go(func() { e.runFeed.run(e.feedCtx) })
@@ -213,7 +213,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 	var err error
 	e.once.Do(func() {
 		e.stopping.Store(true)
-		e.hiring.end()
+		e.hiring.set(false)
 		e.endFeed()
 		e.events.close()
 		e.runs.close()

@@ -52,10 +52,10 @@ func (e *Engine) hire() {
 	}
 }
 
-func (h *hiring) end() {
+func (h *hiring) set(open bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.open = false
+	h.open = open
 }
 
 // pace waits for a run's turn at its outlet, if there is anything to send yet. An error says that the engine stops first.
