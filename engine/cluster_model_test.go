@@ -135,6 +135,7 @@ func (c *cluster) replace() {
 	c.old.Go(func() {
 		defer cancel()
 		_ = old.Stop(ctx)
+		old.ledger.Close() // as the end of its process would, or the nodes of the past used up the server's connections
 	})
 	c.nodes[i] = c.join()
 }

@@ -86,7 +86,7 @@ func theShared(bin string) (*Server, error) {
 	if shared.server != nil {
 		return shared.server, nil
 	}
-	s, err := newServer(bin, []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"})
+	s, err := newServer(bin, []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"})
 	if err != nil {
 		return nil, err
 	}
