@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 
@@ -36,6 +37,7 @@ type Trial struct {
 	errors  []said
 	partial bool // more may happen than is expected
 	exact   bool // all parameters are compared
+	below   bool // it stands below rules
 
 	file   *document.File
 	key    *yaml.Node // of expect
@@ -51,8 +53,14 @@ type Place struct {
 	Column int    `json:"column,omitempty"`
 }
 
-// sees tells whether a test is about a rule.
-func (t *Trial) sees(r *Rule) bool { return r.Directory == "" || r.Directory == t.Directory }
+// sees tells whether a test is about a rule. One that stands below rules is about those of its file, and those that it names: a rule
+// that somebody adds in another file does not break it.
+func (t *Trial) sees(r *Rule) bool {
+	if r.Directory != "" && r.Directory != t.Directory {
+		return false
+	}
+	return !t.below || r.File == t.Place.File || slices.ContainsFunc(t.expect, func(w expectation) bool { return slices.Contains(w.rules, r) })
+}
 
 // An expectation is one effect that a test wants.
 type expectation struct {

@@ -137,7 +137,7 @@ func (r *trialRun) why(w *expectation) []string {
 			}
 		}
 		if len(rules) == 0 {
-			words = append(words, "no rule that listens to these events has a step "+w.action)
+			words = append(words, r.nobody(w.action))
 		}
 	}
 	for _, rule := range rules {
@@ -165,6 +165,21 @@ func (r *trialRun) why(w *expectation) []string {
 	}
 	if len(words) > mostWhy {
 		words = append(words[:mostWhy:mostWhy], fmt.Sprintf("and %d more reasons", len(words)-mostWhy))
+	}
+	return words
+}
+
+// nobody says that no rule could have done an action, and, where one of another file could, how the test would be about that.
+func (r *trialRun) nobody(action string) string {
+	words := "no rule that listens to these events has a step " + action
+	if !r.trial.below {
+		return words
+	}
+	words = "no rule of " + r.trial.Place.File + " that listens to these events has a step " + action
+	for _, rule := range r.set.rules {
+		if (rule.Directory == "" || rule.Directory == r.trial.Directory) && rule.does(action) {
+			return fmt.Sprintf("%s; rule %s of %s has: a test below rules is about those of its file, and those that it names with rule:", words, rule.ID(), rule.File)
+		}
 	}
 	return words
 }

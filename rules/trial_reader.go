@@ -97,6 +97,7 @@ func (t *trialReader) trial(n *yaml.Node, inFlow bool) {
 	}
 	fields := t.fields(n, trialKeys())
 	one := &Trial{Directory: t.directory, Place: t.place(n), file: t.file, node: n, inFlow: inFlow || n.Style&yaml.FlowStyle != 0}
+	one.below = slices.ContainsFunc(t.visible, func(r *Rule) bool { return r.File == one.Place.File })
 	for _, needed := range [][2]string{
 		{"name", "Say what the test shows, such as \"name: small orders ring no bell\"."},
 		{"given", "Say what happens, such as \"given: { event: order.created, entity: { id: A1, total: 250 } }\"."},

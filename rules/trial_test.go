@@ -211,6 +211,39 @@ func TestTrialsOfStores(t *testing.T) {
 	}
 }
 
+// A test below rules is about those of its file, and those that it names; one in a file of its own is about all.
+func TestTrialsBelowRules(t *testing.T) {
+	const given = "given: { event: order.created, entity: { id: A1, total: 5 } }"
+	const tell = "rules:\n  - { name: tell, when: order.created, then: [ log: { message: told } ] }\n"
+	const others = `rules:
+  - { name: loud, when: order.created, then: [ slack: { channel: "#sales", text: "{{ order.id }}" } ] }
+  - { name: broken, when: order.created, then: [ log: { message: "{{ order.email }}" } ] }
+`
+	for name, c := range map[string]struct{ below, apart, want string }{
+		"its own":           {"expect: log", "", "passes"},
+		"none of its own":   {"expect: none", "", "fails\n  extra\n    + log {\"message\":\"told\"}\n    why on event 1, order.created: it has no condition, so it fires on every event that it listens to"},
+		"with one it names": {"expect: [log, { rule: loud, slack: { text: A1 } }]", "", "passes"},
+		"one that it does not name": {"expect: [log, slack]", "", `fails
+  missing
+    - slack
+    why no rule of a.yaml that listens to these events has a step slack; rule loud of b.yaml has: a test below rules is about those of its file, and those that it names with rule:`},
+		"an error of another, named":    {"expect: [log]\n    errors: order.email", "", "fails\n  no error\n    - order.email"},
+		"in a file of its own":          {"", "expect: [log, slack]\n    errors: order.email", "passes"},
+		"in a file of its own, in part": {"", "expect: [log]\n    partial: true", "passes"},
+	} {
+		files := map[string]string{"a.yaml": tell, "b.yaml": others}
+		if c.below != "" {
+			files["a.yaml"] += "tests:\n  - name: it\n    " + given + "\n    " + c.below + "\n"
+		}
+		if c.apart != "" {
+			files["a_test.yaml"] = "tests:\n  - name: it\n    " + given + "\n    " + c.apart + "\n"
+		}
+		if got := strings.TrimPrefix(strings.TrimSpace(outline(trials(t, files, world()).Run(nil))), "it "); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
+		}
+	}
+}
+
 // Coverage counts clauses that an evaluation came to.
 func TestTrialCoverage(t *testing.T) {
 	files := map[string]string{"r.yaml": trialRules, "a_test.yaml": `tests:
