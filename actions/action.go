@@ -40,6 +40,8 @@ type Call[P any] struct {
 	// a POST is it (RFC 8058). "" for none: it is no marketing, or there are several recipients.
 	Unsubscribe string
 	Params      P
+	// Decoded keeps what Params were decoded to from the call's Target to its Send; nil for nothing.
+	Decoded *Decoded
 }
 
 // A Result is what a step leaves for later steps (`steps.<id>`) and for people. It is a JSON object's content with

@@ -93,6 +93,10 @@ type Checker interface {
 // callOf gives a call its parameters.
 func callOf[P any](c Call[json.RawMessage]) (Call[P], error) {
 	call := Call[P]{Key: c.Key, Try: c.Try, Source: c.Source, Store: c.Store, Callback: c.Callback, Unsubscribe: c.Unsubscribe}
+	if params, ok := c.Decoded.take(c.Params).(P); ok {
+		call.Params = params
+		return call, nil
+	}
 	return call, json.Unmarshal(c.Params, &call.Params)
 }
 
@@ -106,6 +110,7 @@ func targeting[P any](target func(Call[P]) string) func(Call[json.RawMessage]) s
 		if err != nil {
 			return ""
 		}
+		c.Decoded.keep(c.Params, call.Params)
 		return target(call)
 	}
 }

@@ -65,16 +65,18 @@ func (e *Engine) targetOf(u *Run) string {
 		return ""
 	}
 	if u.aim.step != u.Step+1 || u.aim.kind != kind {
-		u.aim = aim{u.Step + 1, kind, kind.Target(actions.Call[json.RawMessage]{Source: u.Source, Store: u.Store, Params: u.Steps[u.Step].Params})}
+		u.aim = aim{step: u.Step + 1, kind: kind, decoded: new(actions.Decoded)}
+		u.aim.target = kind.Target(actions.Call[json.RawMessage]{Source: u.Source, Store: u.Store, Params: u.Steps[u.Step].Params, Decoded: u.aim.decoded})
 	}
 	return u.aim.target
 }
 
 // An aim is the provider that a step names itself, kept while the step is on its way: to find it, the parameters have to be read.
 type aim struct {
-	step   int // from 1
-	kind   *actions.Kind
-	target string
+	step    int // from 1
+	kind    *actions.Kind
+	target  string
+	decoded *actions.Decoded // what was read for that
 }
 
 // admitted lets a run's next step go, or says when to come again. What has still to be rendered goes.

@@ -51,6 +51,49 @@ func TestConcurrencyIsWhatTheAccountSays(t *testing.T) {
 	}
 }
 
+// TestOutcomeAndBeginningShareACommit holds that a worker writes down an outcome together with what it begins next, although the account
+// takes no more at once: so a step waits for one commit, not for two.
+func TestOutcomeAndBeginningShareACommit(t *testing.T) {
+	virtualtime.Test(t, func(t *testing.T) {
+		var together atomic.Int64
+		b := newBench(t, `rules: [ { name: tell, when: order.created, then: [{ probe: { text: "{{ order.id }}" } }] } ]`, func(o *engine.Options) {
+			o.Accounts = taking(o.Accounts, 1)
+			o.Ledger = writing(o.Ledger, func(ctx context.Context, changes []engine.Change, commit committing) error {
+				var saved, begun bool
+				for _, c := range changes {
+					_, save := c.(*engine.Save)
+					_, begin := c.(*engine.Begin)
+					saved, begun = saved || save, begun || begin
+				}
+				if saved && begun {
+					together.Add(1)
+				}
+				return commit(ctx, changes)
+			})
+		})
+		var under atomic.Int64
+		gate := make(chan struct{})
+		b.provider.answering(func(context.Context, call) error {
+			if n := under.Add(1); n > 1 {
+				t.Errorf("%d calls at once", n)
+			}
+			<-gate
+			under.Add(-1)
+			return nil
+		})
+		for i := range 10 {
+			b.must(b.post(fmt.Sprint("e", i), "order.created", fmt.Sprint("S", i), 1))
+		}
+		synctest.Wait()
+		close(gate)
+		b.untilRuns(engine.RunDone, 10)
+		if n := together.Load(); n != 9 {
+			t.Errorf("%d outcomes were written with the next step's beginning, want 9", n)
+		}
+		b.stop()
+	})
+}
+
 // taking gives the accounts with so many calls at once.
 func taking(accounts map[string]engine.Account, n int) map[string]engine.Account {
 	accounts = maps.Clone(accounts)

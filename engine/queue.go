@@ -44,7 +44,7 @@ type entry[T any] struct {
 
 type lane[T any] struct {
 	key   string
-	group *group[T] // of its head, while busy
+	group *group[T] // of its head, while busy; nil when it has given up its place there
 	items fifo[entry[T]]
 	busy  bool // a worker has its head, or it stands in ready or in its group's parked
 }
@@ -181,10 +181,13 @@ func (q *queue[T]) makeReady(l *lane[T]) {
 	q.wake.Signal()
 }
 
-// leave gives up a lane's place in its group.
+// leave gives up a lane's place in its group, unless it has been given up.
 func (q *queue[T]) leave(l *lane[T]) {
 	g := l.group
 	l.busy, l.group = false, nil
+	if g == nil {
+		return
+	}
 	g.working--
 	q.fill(g)
 	q.tidy(g)
@@ -200,10 +203,14 @@ func (q *queue[T]) next() (e entry[T], l *lane[T], ok bool) {
 	return q.take()
 }
 
-// poll is next without waiting.
-func (q *queue[T]) poll() (e entry[T], l *lane[T], ok bool) {
+// poll is next without waiting. A worker that has done its work on the item of a lane, and has only to write down what came of it, names
+// that lane: its place in the group is free from then on, and the worker has the first claim to it. Without one, last is nil.
+func (q *queue[T]) poll(last *lane[T]) (e entry[T], l *lane[T], ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if last != nil && last.group != nil {
+		q.vacate(last)
+	}
 	return q.take()
 }
 

@@ -23,3 +23,15 @@ func (q *queue[T]) fillAll() {
 		q.fill(g)
 	}
 }
+
+// vacate gives up a lane's place in its group while its head is still inside. When a parked lane has that place, nobody is woken for it.
+func (q *queue[T]) vacate(l *lane[T]) {
+	g := l.group
+	l.group = nil
+	g.working--
+	if q.ready.len() == 0 && g.parked.len() > 0 && g.working < q.workersOf(g) {
+		g.working++
+		q.ready.push(g.parked.pop())
+	}
+	q.fill(g)
+}

@@ -28,10 +28,20 @@ func TestQueueKeepsItsPromises(t *testing.T) {
 	left := make(chan struct{}, items)
 	for range 20 {
 		workers.Go(func() {
+			var last *lane[int64]
 			for {
-				e, l, ok := q.next()
+				e, l, ok := q.poll(last) // which frees its place in the group, and keeps its key
+				if last != nil {
+					mu.Lock()
+					busy[last.key] = false
+					mu.Unlock()
+					q.done(last)
+					last = nil
+				}
 				if !ok {
-					return
+					if e, l, ok = q.next(); !ok {
+						return
+					}
 				}
 				mu.Lock()
 				if busy[e.key] {
@@ -43,11 +53,17 @@ func TestQueueKeepsItsPromises(t *testing.T) {
 				busy[e.key] = true
 				mu.Unlock()
 				mu.Lock()
-				busy[e.key] = false
 				inGroup[e.group]--
 				seen[e.key] = append(seen[e.key], e.id)
+				if e.id%3 == 0 {
+					last = l
+				} else {
+					busy[e.key] = false
+				}
 				mu.Unlock()
-				q.done(l)
+				if last == nil {
+					q.done(l)
+				}
 				left <- struct{}{}
 			}
 		})
@@ -85,7 +101,7 @@ func TestQueueGivesEachGroupItsOwnShare(t *testing.T) {
 	}
 	taken := map[string]int{}
 	var limited *lane[int64]
-	for e, l, ok := q.poll(); ok; e, l, ok = q.poll() {
+	for e, l, ok := q.poll(nil); ok; e, l, ok = q.poll(nil) {
 		if taken[e.group]++; e.group == "limited" {
 			limited = l
 		}
@@ -94,11 +110,52 @@ func TestQueueGivesEachGroupItsOwnShare(t *testing.T) {
 		t.Errorf("at once %v, want %v", taken, want)
 	}
 	q.done(limited)
-	if e, _, ok := q.poll(); !ok || e.id != 2 {
+	if e, _, ok := q.poll(nil); !ok || e.id != 2 {
 		t.Errorf("after one is done comes %d, %v; want the third of its group", e.id, ok)
 	}
-	if _, _, more := q.poll(); more {
+	if _, _, more := q.poll(nil); more {
 		t.Error("one that is done makes room for two")
+	}
+}
+
+// TestQueuePassesAPlaceOn holds that a worker which has only to write down what came of its item takes the next of the group with its
+// place, that nobody else gets in with that, and that what waits behind the item goes on waiting.
+func TestQueuePassesAPlaceOn(t *testing.T) {
+	q := newQueue[int64](bounds{100, 100, 1}, nil)
+	for i := range int64(4) {
+		q.put(item(i, map[bool]string{true: "a", false: ""}[i < 2], "x"))
+	}
+	q.put(item(9, "", "y"))
+	take := func(last *lane[int64], want int64) *lane[int64] {
+		t.Helper()
+		e, l, ok := q.poll(last)
+		if !ok || e.id != want {
+			t.Fatalf("got %d, %v, want %d", e.id, ok, want)
+		}
+		return l
+	}
+	none := func(last *lane[int64]) {
+		t.Helper()
+		if e, _, ok := q.poll(last); ok {
+			t.Fatalf("got %d, want nothing", e.id)
+		}
+	}
+	first := take(nil, 0)
+	other := take(nil, 9)
+	none(nil)
+	second := take(first, 2)
+	none(first) // it has no place any more
+	q.done(first)
+	none(nil) // 1 and 3 wait for the place
+	third := take(second, 3)
+	q.done(second)
+	last := take(third, 1)
+	q.done(third)
+	none(last)
+	q.done(last)
+	q.done(other)
+	if inside, working := q.size(); inside != 0 || working != 0 || len(q.groups) != 0 || len(q.lanes) != 0 {
+		t.Errorf("%d inside, %d working, %d groups, %d lanes are left", inside, working, len(q.groups), len(q.lanes))
 	}
 }
 
@@ -108,11 +165,11 @@ func TestQueueDropsWhatWaitsBehind(t *testing.T) {
 		q.put(item(i, "a", ""))
 	}
 	q.put(item(7, "b", ""))
-	head, l, _ := q.poll()
+	head, l, _ := q.poll(nil)
 	q.drop("a", "")
 	q.done(l)
-	next, _, _ := q.poll()
-	if _, _, more := q.poll(); head.id != 0 || next.id != 7 || more {
+	next, _, _ := q.poll(nil)
+	if _, _, more := q.poll(nil); head.id != 0 || next.id != 7 || more {
 		t.Errorf("got %d, then %d, and more: %v", head.id, next.id, more)
 	}
 }
@@ -121,11 +178,11 @@ func TestQueueGoesOnWithTheSameItemFirst(t *testing.T) {
 	q := newQueue[int64](bounds{10, 10, 10}, nil)
 	q.put(item(1, "a", "x"))
 	q.put(item(2, "a", "x"))
-	_, l, _ := q.poll()
+	_, l, _ := q.poll(nil)
 	q.again(l, item(1, "a", "y"))
-	first, l, _ := q.poll()
+	first, l, _ := q.poll(nil)
 	q.done(l)
-	second, l, _ := q.poll()
+	second, l, _ := q.poll(nil)
 	q.done(l)
 	if first.id != 1 || first.group != "y" || second.id != 2 || len(q.groups) != 0 {
 		t.Errorf("got %v, then %v; %d groups left", first, second, len(q.groups))
@@ -136,15 +193,15 @@ func TestQueueTakesAgainWhatAWorkerHas(t *testing.T) {
 	q := newQueue[int64](bounds{10, 10, 10}, nil)
 	q.put(item(1, "a", ""))
 	q.put(item(1, "a", "")) // waits already: nothing new
-	_, l, _ := q.poll()
+	_, l, _ := q.poll(nil)
 	q.put(item(1, "a", "")) // a worker has it: it may be done with an older state of it
 	q.done(l)
-	if _, l, ok := q.poll(); !ok {
+	if _, l, ok := q.poll(nil); !ok {
 		t.Error("what was put in while a worker had it is lost")
 	} else {
 		q.done(l)
 	}
-	if _, _, ok := q.poll(); ok {
+	if _, _, ok := q.poll(nil); ok {
 		t.Error("it came a third time")
 	}
 }
@@ -157,13 +214,13 @@ func TestQueueForgetsWhatTheLedgerHasMovedOn(t *testing.T) {
 	} {
 		q := newQueue[int64](bounds{10, 10, 10}, nil)
 		q.put(item(1, "a", ""))
-		_, l, _ := q.poll()
+		_, l, _ := q.poll(nil)
 		q.fallBehind([]string{""})
 		group, _ := q.beginLoad()
 		q.endLoad(group, []entry[int64]{item(1, "a", "")}, true)
 		moved(q)
 		q.done(l)
-		if _, _, again := q.poll(); again {
+		if _, _, again := q.poll(nil); again {
 			t.Errorf("%s: it is worked once more", name)
 		}
 	}
@@ -183,7 +240,7 @@ func TestQueueFallsBehindAndCatchesUp(t *testing.T) {
 		t.Error("a full group is fed")
 	}
 	for range 3 {
-		_, l, _ := q.poll()
+		_, l, _ := q.poll(nil)
 		q.done(l)
 	}
 	if hungry == 0 {
@@ -220,7 +277,7 @@ func TestQueueStaysBehindWhileThereIsMore(t *testing.T) {
 func TestQueueForgetsWhatWasReadBeforeADrop(t *testing.T) {
 	q := newQueue[int64](bounds{window: 20, share: 2, perGroup: 10}, nil)
 	q.put(item(1, "k", "a"))
-	_, l, _ := q.poll()
+	_, l, _ := q.poll(nil)
 	q.fallBehind([]string{"a"})
 	q.bounds.share = 8
 	name, ok := q.beginLoad() // reads that 1, 2 and 3 are due
@@ -255,7 +312,7 @@ func TestQueueFetchesWhatIsInFront(t *testing.T) {
 }
 
 func drain(q *queue[int64]) (ids []int64) {
-	for e, l, ok := q.poll(); ok; e, l, ok = q.poll() {
+	for e, l, ok := q.poll(nil); ok; e, l, ok = q.poll(nil) {
 		ids = append(ids, e.id)
 		q.done(l)
 	}

@@ -48,7 +48,7 @@ func runEntry(u *Run) entry[*Run] {
 func (e *Engine) sendLoop() {
 	var last settled
 	for {
-		next, lane, ok := e.runs.poll()
+		next, lane, ok := e.runs.poll(last.lane)
 		if !ok {
 			e.settle(&last)
 			if next, lane, ok = e.runs.next(); !ok {

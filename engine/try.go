@@ -59,5 +59,5 @@ func (e *Engine) send(ctx context.Context, o actions.Outlet, u *Run, call action
 // have left, it is no first one.
 func callOf(u *Run) actions.Call[json.RawMessage] {
 	step := u.Steps[u.Step]
-	return actions.Call[json.RawMessage]{Key: stepKey(u), Try: max(u.Tries, 1+step.Repeated), Source: u.Source, Store: u.Store, Params: step.Params}
+	return actions.Call[json.RawMessage]{Key: stepKey(u), Try: max(u.Tries, 1+step.Repeated), Source: u.Source, Store: u.Store, Params: step.Params, Decoded: u.aim.decoded}
 }
