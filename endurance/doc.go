@@ -12,5 +12,5 @@
 //	go test ./endurance -run RateOfThePaused -paused 50s
 //	go test ./endurance -run Idle -idle 10m -v
 //
-// With -program a program that is built already is tested.
+// With -program a program that is built already is tested. All of it wants Linux, whose signals, limits and filters it uses.
 package endurance

@@ -1,3 +1,5 @@
+//go:build linux
+
 package endurance
 
 import (
@@ -49,6 +51,7 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	beDeaf()
 	code := m.Run()
 	postgrestest.StopShared()
 	if path, err := binary(); err == nil && *built == "" {
