@@ -35,6 +35,7 @@ var house = []room{
 	{"sources/cloudcart/cloudcarttest", nil, "the simulated store must behave as the platform does, not as our code would like"},
 	{"sources/openconnectors/openconnectorstest", []string{"sources/openconnectors"}, "the simulated platform borrows the signature and nothing more"},
 	{"sources/ecwid/ecwidtest", []string{"sources/ecwid"}, "the simulated store borrows the signature and nothing more: it must behave as the platform does, not as our code would like"},
+	{"actions/actionstest", []string{"actions", "freeport"}, "the exams of actions know of nothing that uses actions"},
 	{"actions", []string{"actions", "document", "shape", "secret", "phone", "receipt"}, "an action knows nothing of events, rules or queues"},
 	{"rules", []string{"event", "actions", "document", "shape", "phone", "locale"}, "rules know nothing of how anything is sent or stored, nor of HTTP"},
 	{"engine", []string{"event", "sources", "actions", "rules", "secret"}, "the engine knows neither SQL nor HTTP nor any one platform or action"},
@@ -77,7 +78,7 @@ var harnesses = map[string][]string{
 	"engine/ledger/postgres/postgrestest": nil,
 	"server/servertest":                   nil,
 	"virtualtime":                         nil,
-	"freeport":                            {"engine/ledger/postgres/postgrestest"},
+	"freeport":                            {"engine/ledger/postgres/postgrestest", "actions/actionstest"},
 }
 
 // only says which rooms may know a package from outside.

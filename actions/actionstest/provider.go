@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"shopbell/freeport"
 )
 
 // Listen plays a provider on a local address: each connection is given to serve, and closed when it returns. At the end
@@ -51,15 +53,14 @@ func Listen(t *testing.T, serve func(net.Conn)) (address string) {
 	return l.Addr().String()
 }
 
-// Nobody gives an address at which nobody listens.
+// Nobody gives an address at which nobody listens, and at which no other test will that asks for any.
 func Nobody(t *testing.T) (address string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // Hang reads what it is sent and says nothing.

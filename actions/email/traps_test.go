@@ -76,13 +76,7 @@ func TestTrapBrokenConnection(t *testing.T) {
 
 // The library's errors of dialling are of another type than those of sending.
 func TestTrapDialling(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := l.Addr().String()
-	_ = l.Close()
-	for _, address := range []string{closed, "host.invalid:25"} {
+	for _, address := range []string{actionstest.Nobody(t), "host.invalid:25"} {
 		_, err := send(t, account(address, `,"timeout":"5s"`), params)
 		if got := actions.OutcomeOf(err); got.Outcome != actions.OutcomeRetry || !strings.Contains(err.Error(), "could not be reached") {
 			t.Errorf("%s: got %+v: %v", address, got, err)

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"shopbell/sources"
@@ -18,9 +19,31 @@ import (
 type counting struct {
 	*ecwidtest.Store
 	source sources.Source
+	mu     sync.Mutex
 	calls  []string
 	lose   string // the answer to a call that begins so is lost
 	hide   bool   // coupons are not found by their code in the path
+}
+
+// breaks says how the API breaks from now on.
+func (c *counting) breaks(lose string, hide bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lose, c.hide = lose, hide
+}
+
+// count notes a call, and tells what becomes of it.
+func (c *counting) count(call string) (lost, hidden bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, call)
+	return c.lose != "" && strings.HasPrefix(call, c.lose), c.hide && strings.HasPrefix(call, "GET discount_coupons/")
+}
+
+func (c *counting) asked() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.calls)
 }
 
 func counted(t *testing.T) *counting {
@@ -28,12 +51,12 @@ func counted(t *testing.T) *counting {
 	c := &counting{Store: ecwidtest.New(ecwidtest.Options{Rate: -1})}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := r.Method + " " + strings.TrimPrefix(r.URL.RequestURI(), "/api/v3/1003/")
-		c.calls = append(c.calls, call)
-		if c.hide && strings.HasPrefix(call, "GET discount_coupons/") {
+		lost, hidden := c.count(call)
+		if hidden {
 			http.NotFound(w, r)
 			return
 		}
-		if c.lose != "" && strings.HasPrefix(call, c.lose) {
+		if lost {
 			c.Store.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
 		}
@@ -74,7 +97,7 @@ func TestACouponIsMadeOnce(t *testing.T) {
 	c := counted(t)
 	before := c.coupons()
 	for _, hide := range []bool{false, false, true} {
-		c.hide = hide
+		c.breaks("", hide)
 		if code, err := c.create(t, tenPercent); err != nil || code != "TEN" {
 			t.Errorf("got %q, %v", code, err)
 		}
@@ -84,18 +107,18 @@ func TestACouponIsMadeOnce(t *testing.T) {
 	}
 	want := []string{"GET discount_coupons/TEN", "GET discount_coupons?code=TEN&limit=100&offset=0", "POST discount_coupons", "GET discount_coupons/TEN",
 		"GET discount_coupons/TEN", "GET discount_coupons?code=TEN&limit=100&offset=0"}
-	if !slices.Equal(c.calls, want) {
-		t.Errorf("asked %q", c.calls)
+	if asked := c.asked(); !slices.Equal(asked, want) {
+		t.Errorf("asked %q", asked)
 	}
 	made, _ := c.Get("discount_coupons", c.Keys("discount_coupons")[before])
 	if made["name"] != "TEN" || made["usesLimit"] != "SINGLE" || made["discountType"] != "PERCENT" {
 		t.Errorf("made %v", made)
 	}
-	c.lose = "POST"
+	c.breaks("POST", true)
 	if _, err := c.create(t, `{"code":"LOST","discountType":"ABS","discount":5}`); err == nil || sources.IsDenied(err) || sources.IsUnconfirmed(err) {
 		t.Errorf("a lost answer: %v", err)
 	}
-	c.lose = ""
+	c.breaks("", true)
 	if code, err := c.create(t, `{"code":"LOST","discountType":"ABS","discount":5.0}`); err != nil || code != "LOST" || c.coupons()-before != 2 {
 		t.Errorf("again: %q, %v, %d coupons", code, err, c.coupons()-before)
 	}

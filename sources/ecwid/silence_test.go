@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"shopbell/freeport"
 	"shopbell/sources"
 	"shopbell/virtualtime"
 )
@@ -40,15 +41,12 @@ func TestSilenceIsToldInOurWords(t *testing.T) {
 }
 
 func TestRefusedConnectionIsTold(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	nobody, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := plain(t)
-	s.(*source).api.base = &url.URL{Scheme: "http", Host: l.Addr().String()}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.(*source).api.base = &url.URL{Scheme: "http", Host: nobody}
 	if _, err := s.Attest(t.Context(), &product); err == nil || err.Error() != "the store's API refused the connection" {
 		t.Errorf("got %v", err)
 	}
