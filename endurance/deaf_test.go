@@ -18,10 +18,11 @@ const deafTo = "SHOPBELL_ENDURANCE_DEAF"
 
 // deaf has a command ended by the kernel at once when it, or what it starts, asks for a socket of the Internet: so it is known to have
 // tried, whatever the address, although nobody listens. It needs no rights.
-func deaf(cmd *exec.Cmd) (tried func() bool) {
+func deaf(t *testing.T, cmd *exec.Cmd) (tried func() bool) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	cmd.Args = append([]string{self}, cmd.Args...)
 	cmd.Path, cmd.Args[1] = self, cmd.Path
@@ -107,7 +108,7 @@ func TestNothingIsTried(t *testing.T) {
 func (s *silence) runDeaf(args ...string) (stdout string, tried bool) {
 	s.Helper()
 	cmd := s.command(args...)
-	became := deaf(cmd)
+	became := deaf(s.T, cmd)
 	out, said, err := s.output(cmd)
 	if tried = became(); !tried && failed(cmd, err) {
 		s.Fatalf("shopbell %q: %v\n%s%s", args, err, out, said)
