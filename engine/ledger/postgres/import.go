@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 
 	"github.com/jackc/pgx/v5"
 
@@ -141,7 +140,7 @@ func (m *mover) importRuns(ctx context.Context, tx pgx.Tx, s upkeep.Stretch) err
 }
 
 func (m *mover) addMovedRun(c *runColumns, u *engine.Run) error {
-	steps, err := json.Marshal(u.Steps)
+	steps, err := form.EncodeSteps(u.Steps)
 	if err != nil {
 		return err
 	}

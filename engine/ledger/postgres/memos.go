@@ -2,13 +2,13 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 	"shopbell/engine/ledger/upkeep"
 )
 
@@ -96,7 +96,7 @@ func (m *making) rewriteEvents(r *round) {
 		r.ask("UPDATE shopbell.events SET body = $2, data = $3, data_at = -1, data_len = 0, entity = $4, note = $5 WHERE seq = $1", nil,
 			e.Seq, []byte(e.Body), []byte(e.Data), m.pack.Pack(e.Entity), clean(e.Note))
 		for _, u := range w.Runs {
-			steps, err := json.Marshal(u.Steps)
+			steps, err := form.EncodeSteps(u.Steps)
 			if err != nil {
 				m.err = err
 				return

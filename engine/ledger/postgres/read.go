@@ -100,7 +100,7 @@ func (l *ledger) run(rows pgx.Rows) (u engine.Run, err error) {
 			return u, err
 		}
 	}
-	if err := json.Unmarshal(steps, &u.Steps); err != nil {
+	if u.Steps, err = form.DecodeSteps(steps); err != nil {
 		return u, fmt.Errorf("run %d in the ledger cannot be read: %w", u.ID, err)
 	}
 	return u, nil

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,7 +52,7 @@ func (m *making) addRuns(c *runColumns, r *engine.Record, runs []*engine.NewRun)
 
 func (m *making) addRun(c *runColumns, n *engine.NewRun, k subject, lane int16) {
 	u := n.Run
-	steps, err := json.Marshal(u.Steps)
+	steps, err := form.EncodeSteps(u.Steps)
 	if err != nil {
 		m.err = err
 	}
@@ -145,7 +144,7 @@ func (m *making) saveRuns(r *round) {
 		if from == "" {
 			from = engine.RunStarted
 		}
-		steps, err := json.Marshal(u.Steps)
+		steps, err := form.EncodeSteps(u.Steps)
 		if err != nil {
 			m.err = err
 		}

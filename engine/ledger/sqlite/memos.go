@@ -2,13 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"shopbell/engine"
+	"shopbell/engine/ledger/form"
 	"shopbell/engine/ledger/upkeep"
 )
 
@@ -103,7 +103,7 @@ func (l *ledger) rewrite(w *engine.Rewrite) error {
 		return err
 	}
 	for _, u := range w.Runs {
-		steps, err := json.Marshal(u.Steps)
+		steps, err := form.EncodeSteps(u.Steps)
 		if err != nil {
 			return err
 		}

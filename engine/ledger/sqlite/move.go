@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -201,7 +200,7 @@ func (m *mover) importRun(u *engine.Run) error {
 		return err
 	}
 	revision, _ := lookup(m.names, m.names.revisions, u.Revision)
-	steps, err := json.Marshal(u.Steps)
+	steps, err := form.EncodeSteps(u.Steps)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (l *ledger) run(c *sqlite.Conn, s *sqlite.Stmt) (u engine.Run, err error) {
 	u.Item, u.Replay, u.State = s.ColumnInt(5), s.ColumnInt(6), form.State(form.RunStates(), s.ColumnInt(7))
 	u.Step, u.Tries, u.Due, u.Created, u.Updated = s.ColumnInt(8), s.ColumnInt(9), instant(s.ColumnInt64(10)), instant(s.ColumnInt64(11)), instant(s.ColumnInt64(12))
 	u.Subject, u.EventID = s.ColumnText(15), s.ColumnText(16)
-	if err := json.Unmarshal(blob(s, 13), &u.Steps); err != nil {
+	if u.Steps, err = form.DecodeSteps(blob(s, 13)); err != nil {
 		return u, fmt.Errorf("run %d in the ledger cannot be read: %w", u.ID, err)
 	}
 	return u, nil

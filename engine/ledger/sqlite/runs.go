@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"encoding/json"
-
 	"shopbell/engine"
 	"shopbell/engine/ledger/form"
 )
@@ -42,7 +40,7 @@ func (l *ledger) newRun(r *engine.Record, place, typ int64, n *engine.NewRun) er
 	if err != nil {
 		return err
 	}
-	steps, err := json.Marshal(n.Run.Steps)
+	steps, err := form.EncodeSteps(n.Run.Steps)
 	if err != nil {
 		return err
 	}
@@ -95,7 +93,7 @@ func (l *ledger) save(s *engine.Save) error {
 		return err
 	}
 	u := s.Run
-	steps, err := json.Marshal(u.Steps)
+	steps, err := form.EncodeSteps(u.Steps)
 	if err != nil {
 		return err
 	}
