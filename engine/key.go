@@ -11,11 +11,21 @@ import (
 func stepKey(u *Run) string {
 	name := make([]byte, 0, 160)
 	for _, part := range []string{u.Source, u.Store, u.EventID, u.Rule} {
-		name = append(strconv.AppendQuote(name, part), ' ')
+		name = append(appendQuoted(name, part), ' ')
 	}
 	for _, number := range []int{u.Item, u.Replay, u.Step} {
 		name = append(strconv.AppendInt(name, int64(number), 10), ' ')
 	}
 	sum := sha256.Sum256(name)
 	return "sb_" + hex.EncodeToString(sum[:16])
+}
+
+// appendQuoted is [strconv.AppendQuote], which looks at each letter of what has nothing to be escaped.
+func appendQuoted(to []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return strconv.AppendQuote(to, s)
+		}
+	}
+	return append(append(append(to, '"'), s...), '"')
 }

@@ -270,7 +270,7 @@ func (q *queue[T]) hungry() *group[T] {
 		return nil
 	}
 	for _, g := range q.starved {
-		if g.inside <= q.bounds.share/4 && !g.loading {
+		if g.inside <= max(1, q.bounds.share/8) && !g.loading {
 			return g
 		}
 	}

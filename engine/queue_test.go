@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -361,6 +362,15 @@ func TestStepKey(t *testing.T) {
 	}
 	if len(key) > 64 {
 		t.Errorf("the key %q is too long", key)
+	}
+	for _, part := range []string{"", "order/1 #~", `a"b`, `a\b`, "a\nb", "é", "\x7f", "\xff", "\u2028"} {
+		if got, want := string(appendQuoted(nil, part)), strconv.Quote(part); got != want {
+			t.Errorf("%q becomes %s, want %s", part, got, want)
+		}
+	}
+	// A key that changed would have steps under way at an upgrade done twice.
+	if want := "sb_6cdb4ba024ae78d9f4e4aa545c559444"; key != want {
+		t.Errorf("the key is %s, and was %s", key, want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,10 +105,19 @@ func (l *ledger) events(ctx context.Context, whole bool, text string, args ...an
 	return records, err
 }
 
-func (l *ledger) runs(ctx context.Context, text string, args ...any) (runs []engine.Run, err error) {
+func (l *ledger) runs(ctx context.Context, text string, args ...any) ([]engine.Run, error) {
+	return l.runsUpTo(ctx, 0, text, args...)
+}
+
+// runsUpTo is runs for what gives a known number of them at most. When there are many, memory is asked for once.
+func (l *ledger) runsUpTo(ctx context.Context, most int, text string, args ...any) (runs []engine.Run, err error) {
+	const few = 64
 	err = l.reading(ctx, func(c *sqlite.Conn) error {
 		return query(c, text, args, func(s *sqlite.Stmt) error {
 			u, err := l.run(c, s)
+			if len(runs) == few && most > few {
+				runs = slices.Grow(runs, most-few)
+			}
 			runs = append(runs, u)
 			return err
 		})
@@ -172,7 +182,7 @@ func (l *ledger) DueRuns(ctx context.Context, outlet string, until time.Time, li
 	if !ok {
 		return nil, nil
 	}
-	return l.runs(ctx, "SELECT "+runLine+runFrom+"WHERE r.state = 1 AND r.outlet = ? AND r.due <= ? ORDER BY r.due, r.id LIMIT ?", id, micros(until), limit)
+	return l.runsUpTo(ctx, limit, "SELECT "+runLine+runFrom+"WHERE r.state = 1 AND r.outlet = ? AND r.due <= ? ORDER BY r.due, r.id LIMIT ?", id, micros(until), limit)
 }
 
 // StartedRuns implements [engine.Reader]. The second condition opens the partial index.
