@@ -7,12 +7,13 @@ import (
 	"shopbell/engine"
 )
 
-// DecodeSteps reads what EncodeSteps wrote, or encoding/json. It may go on using text.
+// DecodeSteps reads what EncodeSteps wrote, or encoding/json. The steps go on using text, which must not change.
 func DecodeSteps(text []byte) (steps []engine.Step, err error) {
 	if s, ok := newStep(text); ok {
 		return []engine.Step{s}, nil
 	}
-	return steps, json.Unmarshal(text, &steps)
+	err = json.Unmarshal(text, &steps)
+	return steps, err
 }
 
 // newStep reads one step that has been rendered, and that nothing has become of yet. ok is false for all that is anything else.
